@@ -1,0 +1,140 @@
+// swift-tools-version: 6.2
+// This source file is part of the Weft project. See LICENSE. SPDX-License-Identifier: Apache-2.0
+
+import PackageDescription
+
+let swiftSettings: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),  // SE-0335
+    .enableUpcomingFeature("MemberImportVisibility"),  // SE-0444
+    .enableUpcomingFeature("InternalImportsByDefault"),  // SE-0409
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),  // SE-0461
+    .treatAllWarnings(as: .error),  // SE-0480; has no effect on packages that depend on this one
+]
+
+extension Target.Dependency {
+    static let argumentParser: Self = .product(name: "ArgumentParser", package: "swift-argument-parser")
+    static let asyncAlgorithms: Self = .product(name: "AsyncAlgorithms", package: "swift-async-algorithms")
+    static let deque: Self = .product(name: "DequeModule", package: "swift-collections")
+    static let grdb: Self = .product(name: "GRDB", package: "GRDB.swift")
+    static let heap: Self = .product(name: "HeapModule", package: "swift-collections")
+    static let histogram: Self = .product(name: "Histogram", package: "hdrhistogram-swift")
+    static let hummingbird: Self = .product(name: "Hummingbird", package: "hummingbird")
+    static let inMemoryLogging: Self = .product(name: "InMemoryLogging", package: "swift-log")
+    static let lifecycle: Self = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+    static let logging: Self = .product(name: "Logging", package: "swift-log")
+    static let ordered: Self = .product(name: "OrderedCollections", package: "swift-collections")
+    static let subprocess: Self = .product(name: "Subprocess", package: "swift-subprocess")
+    static let unixSignals: Self = .product(name: "UnixSignals", package: "swift-service-lifecycle")
+}
+
+let package = Package(
+    name: "weft",
+    platforms: [.macOS(.v15)],
+    products: [
+        .executable(name: "weft", targets: ["WeftCLI"]),
+        .library(name: "Weft", targets: ["Weft"]),
+        .library(name: "WeftBus", targets: ["WeftBus"]),
+        .library(name: "WeftSQLite", targets: ["WeftSQLite"]),
+        .library(name: "WeftServer", targets: ["WeftServer"]),
+        .library(name: "WeftTestKit", targets: ["WeftTestKit"]),
+        .library(name: "ZeroMQ", targets: ["ZeroMQ"]),
+        .library(name: "ServerSentEvents", targets: ["ServerSentEvents"]),
+        .library(name: "CurlHTTP", targets: ["CurlHTTP"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-async-algorithms", from: "1.1.4"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
+    ],
+    targets: [
+        // The system's C libraries, with typed shims for what Swift cannot import.
+        .systemLibrary(
+            name: "CZeroMQ", pkgConfig: "libzmq", providers: [.apt(["libzmq3-dev"]), .brew(["zeromq"])]),
+        .systemLibrary(
+            name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"]), .brew(["curl"])]),
+
+        // Foundations.
+        .target(name: "Locking", swiftSettings: swiftSettings),
+        .target(name: "WeftValue", swiftSettings: swiftSettings),
+        .target(name: "ServerSentEvents", swiftSettings: swiftSettings),
+        .target(
+            name: "ZeroMQ", dependencies: ["CZeroMQ", "Locking", .heap, .deque], swiftSettings: swiftSettings),
+        .target(
+            name: "CurlHTTP", dependencies: ["CCurl", "Locking", "ServerSentEvents", .deque, .logging],
+            swiftSettings: swiftSettings),
+
+        // Weft, from the bus up.
+        .target(
+            name: "WeftBus", dependencies: ["Locking", "WeftValue", .deque, .logging],
+            swiftSettings: swiftSettings),
+        .target(
+            name: "WeftProtocol", dependencies: ["WeftBus", "WeftValue", .deque, .heap, .ordered],
+            swiftSettings: swiftSettings),
+        .target(
+            name: "WeftPlatform", dependencies: ["CurlHTTP", "Locking", "WeftValue", .logging],
+            swiftSettings: swiftSettings),
+        .target(
+            name: "Weft",
+            dependencies: [
+                "CurlHTTP", "Locking", "WeftBus", "WeftPlatform", "WeftProtocol", "WeftValue", "ZeroMQ",
+                .asyncAlgorithms, .deque, .lifecycle, .logging, .unixSignals,
+            ],
+            swiftSettings: swiftSettings),
+        .target(
+            name: "WeftSQLite", dependencies: ["WeftProtocol", "WeftValue", .grdb], swiftSettings: swiftSettings),
+        .target(
+            name: "WeftServer", dependencies: ["Weft", "WeftPlatform", "WeftValue", .hummingbird, .lifecycle, .logging],
+            swiftSettings: swiftSettings),
+        .target(
+            name: "WeftExec", dependencies: ["Weft", "WeftValue", .logging, .subprocess],
+            swiftSettings: swiftSettings),
+        .target(
+            name: "WeftTestKit", dependencies: ["Locking", "Weft", "WeftProtocol", "WeftValue", .subprocess],
+            swiftSettings: swiftSettings),
+        .executableTarget(
+            name: "WeftCLI",
+            dependencies: [
+                "Weft", "WeftExec", "WeftSQLite", "WeftServer", "ZeroMQ",
+                .argumentParser, .histogram, .lifecycle, .logging, .subprocess,
+            ],
+            swiftSettings: swiftSettings),
+
+        // Tests.
+        .testTarget(name: "WeftValueTests", dependencies: ["WeftValue"], swiftSettings: swiftSettings),
+        .testTarget(name: "ZeroMQTests", dependencies: ["Locking", "ZeroMQ"], swiftSettings: swiftSettings),
+        .testTarget(
+            name: "ServerSentEventsTests", dependencies: ["ServerSentEvents"], swiftSettings: swiftSettings),
+        .testTarget(
+            name: "CurlHTTPTests", dependencies: ["CurlHTTP", "Locking", "ServerSentEvents"],
+            swiftSettings: swiftSettings),
+        .testTarget(
+            name: "WeftBusTests", dependencies: ["Locking", "WeftBus", "WeftTestKit", .inMemoryLogging, .logging],
+            swiftSettings: swiftSettings),
+        .testTarget(
+            name: "WeftProtocolTests", dependencies: ["WeftProtocol", "WeftTestKit", "WeftValue"],
+            swiftSettings: swiftSettings),
+        .testTarget(
+            name: "WeftPlatformTests",
+            dependencies: ["CurlHTTP", "Locking", "WeftPlatform", "WeftServer", "WeftTestKit", "WeftValue"],
+            resources: [.copy("Fixtures")],
+            swiftSettings: swiftSettings),
+        .testTarget(
+            name: "WeftTests", dependencies: ["Locking", "Weft", "WeftTestKit", "ZeroMQ", .lifecycle, .logging],
+            swiftSettings: swiftSettings),
+        .testTarget(
+            name: "WeftSQLiteTests", dependencies: ["WeftSQLite", "WeftTestKit"], swiftSettings: swiftSettings),
+        .testTarget(
+            name: "WeftServerTests", dependencies: ["Weft", "WeftServer", "WeftTestKit"],
+            swiftSettings: swiftSettings),
+        .testTarget(
+            name: "WeftCLITests", dependencies: ["WeftCLI", "WeftTestKit", "WeftValue", .subprocess],
+            swiftSettings: swiftSettings),
+    ],
+    swiftLanguageModes: [.v6]
+)

@@ -1,0 +1,77 @@
+// This source file is part of the Weft project. See LICENSE. SPDX-License-Identifier: Apache-2.0
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#else
+import Darwin
+#endif
+
+/// A value behind a lock.
+///
+/// This is a `pthread_mutex_t` and not `Synchronization.Mutex`, because the thread sanitizer on Linux cannot see into
+/// the latter and reports races that are not there.
+///
+/// `@unchecked Sendable`: `storage` is read and written only between `pthread_mutex_lock` and
+/// `pthread_mutex_unlock` of `mutex`; both are allocated in `init` and freed in `deinit`, when nobody else can hold
+/// a reference.
+package final class Locked<Value>: @unchecked Sendable {
+    private let mutex: UnsafeMutablePointer<pthread_mutex_t>
+    private let condition: UnsafeMutablePointer<pthread_cond_t>
+    private var storage: Value
+
+    package init(_ value: sending Value) {
+        self.storage = value
+        self.mutex = .allocate(capacity: 1)
+        self.condition = .allocate(capacity: 1)
+        let mutexError = pthread_mutex_init(self.mutex, nil)
+        let conditionError = pthread_cond_init(self.condition, nil)
+        precondition(mutexError == 0 && conditionError == 0, "the system is out of resources for a mutex")
+    }
+
+    deinit {
+        pthread_cond_destroy(self.condition)
+        pthread_mutex_destroy(self.mutex)
+        self.condition.deallocate()
+        self.mutex.deallocate()
+    }
+
+    /// Runs `body` with exclusive access to the value.
+    package func withLock<Result, Failure: Error>(
+        _ body: (inout Value) throws(Failure) -> sending Result
+    ) throws(Failure) -> sending Result {
+        pthread_mutex_lock(self.mutex)
+        defer { pthread_mutex_unlock(self.mutex) }
+        return try body(&self.storage)
+    }
+
+    /// Blocks the calling thread until `condition` holds or `timeout` has passed, then runs `body` under the same lock.
+    ///
+    /// Whoever changes the value so that a waiter may go on calls ``wakeWaiters()``.
+    ///
+    /// - Returns: what `body` returned, or nil when the time ran out first.
+    package func waitAndLock<Result>(
+        timeout: Duration, until condition: (borrowing Value) -> Bool, _ body: (inout Value) -> sending Result
+    ) -> sending Result? {
+        var deadline = timespec()
+        clock_gettime(CLOCK_REALTIME, &deadline)
+        let (seconds, attoseconds) = timeout.components
+        let nanoseconds = deadline.tv_nsec + Int(attoseconds / 1_000_000_000)
+        deadline.tv_sec += Int(clamping: seconds) + nanoseconds / 1_000_000_000
+        deadline.tv_nsec = nanoseconds % 1_000_000_000
+        pthread_mutex_lock(self.mutex)
+        defer { pthread_mutex_unlock(self.mutex) }
+        while !condition(self.storage) {
+            if pthread_cond_timedwait(self.condition, self.mutex, &deadline) == ETIMEDOUT {
+                guard condition(self.storage) else { return nil }
+            }
+        }
+        return body(&self.storage)
+    }
+
+    /// Wakes every thread in ``waitAndLock(timeout:until:_:)``.
+    package func wakeWaiters() {
+        pthread_cond_broadcast(self.condition)
+    }
+}
