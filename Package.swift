@@ -89,7 +89,8 @@ let package = Package(
         .target(
             name: "WeftSQLite", dependencies: ["WeftProtocol", "WeftValue", .grdb], swiftSettings: swiftSettings),
         .target(
-            name: "WeftServer", dependencies: ["Weft", "WeftPlatform", "WeftValue", .hummingbird, .lifecycle, .logging],
+            name: "WeftServer",
+            dependencies: ["Weft", "WeftPlatform", "WeftValue", .hummingbird, .lifecycle, .logging],
             swiftSettings: swiftSettings),
         .target(
             name: "WeftExec", dependencies: ["Weft", "WeftValue", .logging, .subprocess],
