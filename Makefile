@@ -1,0 +1,46 @@
+# Weft's commands for people. `make` alone lists them.
+.DEFAULT_GOAL := help
+.PHONY: help setup build demo test test-thread lint format check-imports check-long bench clean
+
+BUILD := .build
+WEFT := $(BUILD)/debug/weft
+
+help: ## List what can be made
+	@awk 'BEGIN { FS = ":.*## "; print "make TARGET, where TARGET is one of:" } \
+	  /^[a-z-]+:.*## / { printf "  %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: ## Install what Debian or Ubuntu must provide (libzmq, libcurl, SQLite)
+	@.ci/setup
+
+build: setup ## Build everything, tests included (debug)
+	@.ci/swift build --build-tests
+
+demo: setup ## Run a whole cluster on this machine: stand-in platform, coordinator, 3 workers, 20 tasks
+	@.ci/swift build --product weft
+	@$(WEFT) demo --workers 3 --tasks 20
+
+test: build ## Run all tests
+	@.ci/swift test --skip-build
+
+test-thread: setup ## Run all tests under the thread sanitizer (in a build folder of its own)
+	@.ci/swift test --sanitize=thread --scratch-path .build-thread
+
+lint: ## Check the format of all sources
+	@swift format lint --strict --recursive --parallel Package.swift Sources Tests benchmarks
+	@echo "lint: clean"
+
+format: ## Format all sources in place
+	@swift format --in-place --recursive --parallel Package.swift Sources Tests benchmarks
+
+check-imports: setup ## Check that a program importing only Weft compiles neither GRDB nor NIO
+	@.ci/check-imports
+
+check-long: setup ## The longer checks: thread sanitizer, repeated process tests
+	@$(MAKE) test-thread
+	@.ci/check-long
+
+bench: setup ## Measure emit throughput and task latency beside raw libzmq in C
+	@benchmarks/run
+
+clean: ## Remove everything that was built
+	rm -rf .build .build-thread .build-release run
