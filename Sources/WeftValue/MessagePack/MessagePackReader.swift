@@ -1,0 +1,333 @@
+// This source file is part of the Weft project. See LICENSE. SPDX-License-Identifier: Apache-2.0
+
+public import FoundationEssentials
+
+/// Reads MessagePack, one value after another, and never trusts a declared length.
+///
+/// A length that is more than the bytes that are left is an error before anything is allocated for it; nesting is
+/// bounded. What fails leaves the reader where it was.
+public struct MessagePackReader: Sendable {
+    /// What has not been read yet.
+    public private(set) var remaining: ArraySlice<UInt8>
+    /// How deep ``readValue()`` follows arrays and maps.
+    public let depthLimit: Int
+
+    /// Creates a reader of these bytes.
+    ///
+    /// - Parameters:
+    ///   - bytes: One or more values, one after another.
+    ///   - depthLimit: How deep arrays and maps may nest.
+    public init(_ bytes: ArraySlice<UInt8>, depthLimit: Int = MessagePack.depthLimit) {
+        self.remaining = bytes
+        self.depthLimit = depthLimit
+    }
+
+    /// Creates a reader of these bytes.
+    public init(_ bytes: [UInt8], depthLimit: Int = MessagePack.depthLimit) {
+        self.init(bytes[...], depthLimit: depthLimit)
+    }
+
+    /// Whether everything has been read.
+    public var isAtEnd: Bool { self.remaining.isEmpty }
+
+    /// Fails unless everything has been read.
+    public func expectEnd() throws(MessagePackError) {
+        if !self.isAtEnd {
+            throw MessagePackError(.trailingBytes, "\(self.remaining.count) bytes follow the value")
+        }
+    }
+
+    /// Reads nil if it comes next.
+    ///
+    /// - Returns: Whether it did.
+    public mutating func readNil() -> Bool {
+        guard self.remaining.first == 0xC0 else { return false }
+        self.remaining.removeFirst()
+        return true
+    }
+
+    /// Reads true or false.
+    public mutating func readBool() throws(MessagePackError) -> Bool {
+        let head = try self.head()
+        guard head == 0xC2 || head == 0xC3 else { throw self.mismatch("a boolean") }
+        self.remaining.removeFirst()
+        return head == 0xC3
+    }
+
+    /// Reads an integer, also from a number without a fraction.
+    public mutating func readInteger<Integer: FixedWidthInteger>(
+        _ type: Integer.Type = Integer.self
+    ) throws(MessagePackError) -> Integer {
+        let start = self.remaining
+        let exact: Integer? =
+            switch try self.readNumber("an integer") {
+            case .int(let integer): Integer(exactly: integer)
+            case .uint(let integer): Integer(exactly: integer)
+            case .double(let double): Integer(exactly: double)
+            }
+        guard let exact else {
+            self.remaining = start
+            throw MessagePackError(.outOfRange, "the number does not fit into \(type)")
+        }
+        return exact
+    }
+
+    /// Reads an integer.
+    public mutating func readInt() throws(MessagePackError) -> Int {
+        try self.readInteger(Int.self)
+    }
+
+    /// Reads an integer without sign.
+    public mutating func readUInt() throws(MessagePackError) -> UInt64 {
+        try self.readInteger(UInt64.self)
+    }
+
+    /// Reads a number, also a whole one.
+    public mutating func readDouble() throws(MessagePackError) -> Double {
+        switch try self.readNumber("a number") {
+        case .int(let integer): Double(integer)
+        case .uint(let integer): Double(integer)
+        case .double(let double): double
+        }
+    }
+
+    /// Reads text.
+    public mutating func readString() throws(MessagePackError) -> String {
+        let (offset, count) =
+            switch try self.head() {
+            case let head where head & 0xE0 == 0xA0: (1, UInt64(head & 0x1F))
+            case 0xD9: (2, try self.integer(1, at: 1))
+            case 0xDA: (3, try self.integer(2, at: 1))
+            case 0xDB: (5, try self.integer(4, at: 1))
+            default: throw self.mismatch("a string")
+            }
+        let body = try self.body(offset, count)
+        guard let string = String(validating: body, as: UTF8.self) else {
+            throw MessagePackError(.invalidText, "a string is not UTF-8")
+        }
+        self.remaining = self.remaining[body.endIndex...]
+        return string
+    }
+
+    /// Reads bytes that are not text; the result shares the storage of what is being read.
+    public mutating func readBin() throws(MessagePackError) -> ArraySlice<UInt8> {
+        let (offset, count) =
+            switch try self.head() {
+            case 0xC4: (2, try self.integer(1, at: 1))
+            case 0xC5: (3, try self.integer(2, at: 1))
+            case 0xC6: (5, try self.integer(4, at: 1))
+            default: throw self.mismatch("bytes")
+            }
+        let body = try self.body(offset, count)
+        self.remaining = self.remaining[body.endIndex...]
+        return body
+    }
+
+    /// Reads a moment from the timestamp extension.
+    public mutating func readDate() throws(MessagePackError) -> Date {
+        let (type, body) = try self.extensionBody("a date")
+        guard type == 0xFF else {
+            throw MessagePackError(.unsupported, "extension type \(Int8(bitPattern: type)) is not a date")
+        }
+        let seconds: Int64
+        let nanoseconds: UInt64
+        switch body.count {
+        case 4:
+            seconds = Int64(Self.integer(body))
+            nanoseconds = 0
+        case 8:
+            let packed = Self.integer(body)
+            seconds = Int64(packed & (1 << 34 - 1))
+            nanoseconds = packed >> 34
+        case 12:
+            nanoseconds = Self.integer(body.prefix(4))
+            seconds = Int64(bitPattern: Self.integer(body.suffix(8)))
+        default: throw MessagePackError(.unsupported, "a date of \(body.count) bytes")
+        }
+        guard nanoseconds < 1_000_000_000 else {
+            throw MessagePackError(.outOfRange, "a date with more than 999999999 nanoseconds")
+        }
+        self.remaining = self.remaining[body.endIndex...]
+        let (reference, overflow) = seconds.subtractingReportingOverflow(
+            Int64(Date.timeIntervalBetween1970AndReferenceDate))
+        return Date(
+            timeIntervalSinceReferenceDate: Double(overflow ? seconds : reference) + Double(nanoseconds) / 1e9)
+    }
+
+    /// Reads that an array follows.
+    ///
+    /// - Returns: How many values it has, never more than there are bytes left.
+    public mutating func readArrayHeader() throws(MessagePackError) -> Int {
+        let (offset, count) =
+            switch try self.head() {
+            case let head where head & 0xF0 == 0x90: (1, UInt64(head & 0x0F))
+            case 0xDC: (3, try self.integer(2, at: 1))
+            case 0xDD: (5, try self.integer(4, at: 1))
+            default: throw self.mismatch("an array")
+            }
+        return try self.header(offset, count, bytesPerEntry: 1)
+    }
+
+    /// Reads that a map follows.
+    ///
+    /// - Returns: How many pairs it has, never more than there are pairs of bytes left.
+    public mutating func readMapHeader() throws(MessagePackError) -> Int {
+        let (offset, count) =
+            switch try self.head() {
+            case let head where head & 0xF0 == 0x80: (1, UInt64(head & 0x0F))
+            case 0xDE: (3, try self.integer(2, at: 1))
+            case 0xDF: (5, try self.integer(4, at: 1))
+            default: throw self.mismatch("a map")
+            }
+        return try self.header(offset, count, bytesPerEntry: 2)
+    }
+
+    /// Skips one value with all that is in it, however deep.
+    ///
+    /// - Returns: The bytes of the value.
+    @discardableResult
+    public mutating func skip() throws(MessagePackError) -> ArraySlice<UInt8> {
+        let start = self.remaining
+        do {
+            // Counting what is still to come needs no recursion, so no nesting is too deep; each count is at most
+            // the number of bytes left, so the sum cannot overflow either.
+            var pending = 1
+            while pending > 0 {
+                pending -= 1
+                pending += try self.skipOne()
+            }
+        } catch {
+            self.remaining = start
+            throw error
+        }
+        return start[..<self.remaining.startIndex]
+    }
+
+    /// Skips one scalar or header.
+    ///
+    /// - Returns: How many values the header promises.
+    private mutating func skipOne() throws(MessagePackError) -> Int {
+        let head = try self.head()
+        let body: ArraySlice<UInt8>
+        switch head {
+        case 0x00...0x7F, 0xE0...0xFF, 0xC0, 0xC2, 0xC3: body = try self.body(1, 0)
+        case 0x80...0x8F, 0xDE, 0xDF: return try self.readMapHeader() * 2
+        case 0x90...0x9F, 0xDC, 0xDD: return try self.readArrayHeader()
+        case 0xA0...0xBF: body = try self.body(1, UInt64(head & 0x1F))
+        case 0xC4, 0xD9: body = try self.body(2, self.integer(1, at: 1))
+        case 0xC5, 0xDA: body = try self.body(3, self.integer(2, at: 1))
+        case 0xC6, 0xDB: body = try self.body(5, self.integer(4, at: 1))
+        case 0xC7...0xC9, 0xD4...0xD8: body = try self.extensionBody("an extension").body
+        case 0xCC, 0xD0: body = try self.body(1, 1)
+        case 0xCD, 0xD1: body = try self.body(1, 2)
+        case 0xCA, 0xCE, 0xD2: body = try self.body(1, 4)
+        case 0xCB, 0xCF, 0xD3: body = try self.body(1, 8)
+        default: throw self.mismatch("a value")
+        }
+        self.remaining = self.remaining[body.endIndex...]
+        return 0
+    }
+
+    /// A number as it was written.
+    enum Number {
+        case int(Int64), uint(UInt64), double(Double)
+    }
+
+    mutating func readNumber(_ expected: String) throws(MessagePackError) -> Number {
+        let (number, size): (Number, Int) =
+            switch try self.head() {
+            case let head where head < 0x80: (.int(Int64(head)), 0)
+            case let head where head >= 0xE0: (.int(Int64(Int8(bitPattern: head))), 0)
+            case 0xCA: (.double(Double(Float(bitPattern: UInt32(try self.integer(4, at: 1))))), 4)
+            case 0xCB: (.double(Double(bitPattern: try self.integer(8, at: 1))), 8)
+            case 0xCC: (.uint(try self.integer(1, at: 1)), 1)
+            case 0xCD: (.uint(try self.integer(2, at: 1)), 2)
+            case 0xCE: (.uint(try self.integer(4, at: 1)), 4)
+            case 0xCF: (.uint(try self.integer(8, at: 1)), 8)
+            case 0xD0: (.int(Int64(Int8(truncatingIfNeeded: try self.integer(1, at: 1)))), 1)
+            case 0xD1: (.int(Int64(Int16(truncatingIfNeeded: try self.integer(2, at: 1)))), 2)
+            case 0xD2: (.int(Int64(Int32(truncatingIfNeeded: try self.integer(4, at: 1)))), 4)
+            case 0xD3: (.int(Int64(bitPattern: try self.integer(8, at: 1))), 8)
+            default: throw self.mismatch(expected)
+            }
+        self.remaining = self.remaining.dropFirst(1 + size)
+        return number
+    }
+
+    /// The byte that says what comes next.
+    func head() throws(MessagePackError) -> UInt8 {
+        guard let head = self.remaining.first else {
+            throw MessagePackError(.truncated, "the bytes end where a value was expected")
+        }
+        return head
+    }
+
+    /// An integer of `size` bytes, `offset` bytes from here.
+    private func integer(_ size: Int, at offset: Int) throws(MessagePackError) -> UInt64 {
+        guard self.remaining.count >= offset + size else {
+            throw MessagePackError(.truncated, "the bytes end in the middle of a value")
+        }
+        let start = self.remaining.startIndex + offset
+        return Self.integer(self.remaining[start..<start + size])
+    }
+
+    private static func integer(_ bytes: ArraySlice<UInt8>) -> UInt64 {
+        var integer: UInt64 = 0
+        for byte in bytes { integer = integer << 8 | UInt64(byte) }
+        return integer
+    }
+
+    /// The `count` bytes that begin `offset` bytes from here.
+    private func body(_ offset: Int, _ count: UInt64) throws(MessagePackError) -> ArraySlice<UInt8> {
+        let left = self.remaining.count - offset
+        guard left >= 0, count <= UInt64(left) else {
+            throw MessagePackError(.truncated, "\(count) bytes are declared and \(max(left, 0)) are left")
+        }
+        let start = self.remaining.startIndex + offset
+        return self.remaining[start..<start + Int(count)]
+    }
+
+    private mutating func header(
+        _ offset: Int, _ count: UInt64, bytesPerEntry: UInt64
+    ) throws(MessagePackError) -> Int {
+        let left = self.remaining.count - offset
+        guard left >= 0, count * bytesPerEntry <= UInt64(left) else {
+            throw MessagePackError(.truncated, "\(count) entries are declared and \(max(left, 0)) bytes are left")
+        }
+        self.remaining = self.remaining.dropFirst(offset)
+        return Int(count)
+    }
+
+    private func extensionBody(_ expected: String) throws(MessagePackError) -> (type: UInt8, body: ArraySlice<UInt8>) {
+        let (offset, count) =
+            switch try self.head() {
+            case 0xC7: (2, try self.integer(1, at: 1))
+            case 0xC8: (3, try self.integer(2, at: 1))
+            case 0xC9: (5, try self.integer(4, at: 1))
+            case let head where (0xD4...0xD8).contains(head): (1, UInt64(1) << UInt64(head - 0xD4))
+            default: throw self.mismatch(expected)
+            }
+        return (UInt8(try self.integer(1, at: offset)), try self.body(offset + 1, count))
+    }
+
+    func mismatch(_ expected: String) -> MessagePackError {
+        .mismatch(expected, self.nextKind)
+    }
+
+    /// What comes next, in a word, for messages.
+    public var nextKind: String {
+        guard let head = self.remaining.first else { return "the end" }
+        return switch head {
+        case 0x00...0x7F, 0xE0...0xFF, 0xCC...0xD3: "an integer"
+        case 0x80...0x8F, 0xDE, 0xDF: "a map"
+        case 0x90...0x9F, 0xDC, 0xDD: "an array"
+        case 0xA0...0xBF, 0xD9...0xDB: "a string"
+        case 0xC0: "nil"
+        case 0xC2, 0xC3: "a boolean"
+        case 0xC4...0xC6: "bytes"
+        case 0xCA, 0xCB: "a number"
+        case 0xC7...0xC9, 0xD4...0xD8: "an extension"
+        default: "byte 0xC1, which MessagePack never uses"
+        }
+    }
+}
