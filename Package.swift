@@ -90,7 +90,7 @@ let package = Package(
             name: "WeftSQLite", dependencies: ["WeftProtocol", "WeftValue", .grdb], swiftSettings: swiftSettings),
         .target(
             name: "WeftServer",
-            dependencies: ["Weft", "WeftPlatform", "WeftValue", .hummingbird, .lifecycle, .logging],
+            dependencies: ["Locking", "Weft", "WeftPlatform", "WeftValue", .hummingbird, .lifecycle, .logging],
             swiftSettings: swiftSettings),
         .target(
             name: "WeftExec", dependencies: ["Weft", "WeftValue", .logging, .subprocess],
@@ -122,7 +122,9 @@ let package = Package(
             swiftSettings: swiftSettings),
         .testTarget(
             name: "WeftPlatformTests",
-            dependencies: ["CurlHTTP", "Locking", "WeftPlatform", "WeftServer", "WeftTestKit", "WeftValue"],
+            dependencies: [
+                "CurlHTTP", "Locking", "WeftPlatform", "WeftServer", "WeftTestKit", "WeftValue", .lifecycle, .subprocess,
+            ],
             resources: [.copy("Fixtures")],
             swiftSettings: swiftSettings),
         .testTarget(
@@ -131,7 +133,8 @@ let package = Package(
         .testTarget(
             name: "WeftSQLiteTests", dependencies: ["WeftSQLite", "WeftTestKit"], swiftSettings: swiftSettings),
         .testTarget(
-            name: "WeftServerTests", dependencies: ["Weft", "WeftServer", "WeftTestKit"],
+            name: "WeftServerTests",
+            dependencies: ["CurlHTTP", "Locking", "Weft", "WeftServer", "WeftTestKit", "WeftValue", .lifecycle],
             swiftSettings: swiftSettings),
         .testTarget(
             name: "WeftCLITests", dependencies: ["WeftCLI", "WeftTestKit", "WeftValue", .subprocess],
