@@ -59,6 +59,9 @@ let package = Package(
         .systemLibrary(
             name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"]), .brew(["curl"])]),
 
+        // System calls that Swift's view of the C library lacks.
+        .target(name: "CProcess"),
+
         // Foundations.
         .target(name: "Locking", swiftSettings: swiftSettings),
         .target(name: "WeftValue", swiftSettings: swiftSettings),
@@ -93,16 +96,18 @@ let package = Package(
             dependencies: ["Locking", "Weft", "WeftPlatform", "WeftValue", .hummingbird, .lifecycle, .logging],
             swiftSettings: swiftSettings),
         .target(
-            name: "WeftExec", dependencies: ["Weft", "WeftValue", .logging, .subprocess],
+            name: "WeftExec",
+            dependencies: ["CProcess", "Locking", "Weft", "WeftPlatform", "WeftProtocol", "WeftValue", .logging],
             swiftSettings: swiftSettings),
         .target(
-            name: "WeftTestKit", dependencies: ["Locking", "Weft", "WeftProtocol", "WeftValue", .subprocess],
+            name: "WeftTestKit", dependencies: ["Locking", "Weft", "WeftExec", "WeftProtocol", "WeftValue"],
             swiftSettings: swiftSettings),
         .executableTarget(
             name: "WeftCLI",
             dependencies: [
-                "Weft", "WeftExec", "WeftSQLite", "WeftServer", "ZeroMQ",
-                .argumentParser, .histogram, .lifecycle, .logging, .subprocess,
+                "CurlHTTP", "Locking", "Weft", "WeftBus", "WeftExec", "WeftPlatform", "WeftProtocol", "WeftServer",
+                "WeftSQLite", "WeftValue", "ZeroMQ",
+                .argumentParser, .histogram, .lifecycle, .logging, .unixSignals,
             ],
             swiftSettings: swiftSettings),
 
@@ -123,7 +128,8 @@ let package = Package(
         .testTarget(
             name: "WeftPlatformTests",
             dependencies: [
-                "CurlHTTP", "Locking", "WeftPlatform", "WeftServer", "WeftTestKit", "WeftValue", .lifecycle, .subprocess,
+                "CurlHTTP", "Locking", "WeftPlatform", "WeftServer", "WeftTestKit", "WeftValue", .lifecycle,
+                .subprocess,
             ],
             resources: [.copy("Fixtures")],
             swiftSettings: swiftSettings),
@@ -137,7 +143,11 @@ let package = Package(
             dependencies: ["CurlHTTP", "Locking", "Weft", "WeftServer", "WeftTestKit", "WeftValue", .lifecycle],
             swiftSettings: swiftSettings),
         .testTarget(
-            name: "WeftCLITests", dependencies: ["WeftCLI", "WeftTestKit", "WeftValue", .subprocess],
+            name: "WeftExecTests", dependencies: ["Weft", "WeftExec", "WeftProtocol", "WeftTestKit", "WeftValue"],
+            swiftSettings: swiftSettings),
+        .testTarget(
+            name: "WeftCLITests",
+            dependencies: ["CurlHTTP", "Locking", "WeftCLI", "WeftTestKit", "WeftValue"],
             swiftSettings: swiftSettings),
     ],
     swiftLanguageModes: [.v6]

@@ -1,7 +1,5 @@
 // This source file is part of the Weft project. See LICENSE. SPDX-License-Identifier: Apache-2.0
 
-public import WeftValue
-
 /// How one attempt of a task ended.
 public enum TaskOutcome: Hashable, Sendable, Codable {
     case completed(TaskResult)

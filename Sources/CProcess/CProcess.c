@@ -1,0 +1,37 @@
+/* This source file is part of the Weft project. See LICENSE. SPDX-License-Identifier: Apache-2.0 */
+
+#define _GNU_SOURCE
+#include "CProcess.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+int weft_spawn_change_directory(posix_spawn_file_actions_t *actions, const char *path)
+{
+    return posix_spawn_file_actions_addchdir_np(actions, path);
+}
+
+int weft_spawn_close_from(posix_spawn_file_actions_t *actions, int lowest)
+{
+#if defined(__GLIBC__) && __GLIBC_PREREQ(2, 34)
+    return posix_spawn_file_actions_addclosefrom_np(actions, lowest);
+#else
+    /* Elsewhere POSIX_SPAWN_CLOEXEC_DEFAULT (Darwin) or the descriptors' own flags do it. */
+    (void)actions;
+    (void)lowest;
+    return 0;
+#endif
+}
+
+int weft_pipe(int ends[2])
+{
+#ifdef __linux__
+    return pipe2(ends, O_CLOEXEC);
+#else
+    if (pipe(ends) != 0)
+        return -1;
+    fcntl(ends[0], F_SETFD, FD_CLOEXEC);
+    fcntl(ends[1], F_SETFD, FD_CLOEXEC);
+    return 0;
+#endif
+}

@@ -1,0 +1,19 @@
+/* This source file is part of the Weft project. See LICENSE. SPDX-License-Identifier: Apache-2.0 */
+
+#ifndef WEFT_CPROCESS_H
+#define WEFT_CPROCESS_H
+
+#include <spawn.h>
+
+/* System calls that the C library shows only to sources that ask for its extensions. */
+
+/* The child changes to `path` before it starts the program. */
+int weft_spawn_change_directory(posix_spawn_file_actions_t *actions, const char *path);
+
+/* The child closes every descriptor from `lowest` on, where the C library can do that. */
+int weft_spawn_close_from(posix_spawn_file_actions_t *actions, int lowest);
+
+/* Makes a pipe whose two ends are closed in a started program. */
+int weft_pipe(int ends[2]);
+
+#endif

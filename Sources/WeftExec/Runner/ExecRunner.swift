@@ -1,0 +1,89 @@
+// This source file is part of the Weft project. See LICENSE. SPDX-License-Identifier: Apache-2.0
+
+import FoundationEssentials
+import Locking
+public import Weft
+public import WeftProtocol
+import WeftValue
+
+/// Runs tasks with any program: once per task, in a process group of its own, the task object on standard input.
+public struct ExecRunner: TaskRunner {
+    /// What is run, and within which bounds.
+    public let configuration: ExecConfiguration
+    private let inheritedEnvironment: [String: String]
+
+    /// Creates a runner; ``check()`` says whether its command can work.
+    ///
+    /// - Parameters:
+    ///   - configuration: What is run, and within which bounds.
+    ///   - environment: What the program inherits, less what is secret; nil for this process's environment.
+    public init(_ configuration: ExecConfiguration, environment: [String: String]? = nil) {
+        self.configuration = configuration
+        self.inheritedEnvironment = environment ?? ProcessInfo.processInfo.environment
+    }
+
+    public var agentIDs: [String] { self.configuration.agentIDs }
+
+    public func run(_ request: TaskRequest, context: TaskContext) async -> TaskOutcome {
+        let output = Locked(
+            ExecOutput(
+                maximumOutput: self.configuration.maximumOutput, errorTail: self.configuration.errorTail))
+        let tooLong = Locked<(@Sendable () -> Void)?>(nil)
+        var child = ChildProcess.Configuration(
+            executable: "/bin/sh", arguments: ["-c", self.configuration.command],
+            environment: ExecEnvironment.make(for: request, inheriting: self.inheritedEnvironment))
+        child.input = .bytes(Self.input(of: request))
+        child.grace = self.configuration.grace
+        child.timeLimit = request.deadline.map { Self.remaining(until: $0) }
+        child.receive = { stream, bytes in
+            let isTooLong = output.withLock { output in
+                switch stream {
+                case .output: output.appendOutput(bytes)
+                case .error: output.appendError(bytes)
+                }
+                return output.isTooLong
+            }
+            if isTooLong { tooLong.withLock { $0 }?() }
+        }
+
+        let process: ChildProcess
+        do {
+            process = try ChildProcess.start(child)
+        } catch {
+            return .failed(TaskFailure("the handler could not be started: \(error)"))
+        }
+        // Output beyond the limit may have come already; what comes next will end it.
+        tooLong.withLock { $0 = { process.terminate() } }
+        if output.withLock({ $0.isTooLong }) { process.terminate() }
+        defer { tooLong.withLock { $0 = nil } }
+        let exit = await withTaskCancellationHandler {
+            await process.exit()
+        } onCancel: {
+            process.terminate()
+        }
+
+        let written = output.withLock { $0 }
+        switch exit.cause {
+        case .timeLimit:
+            let said = written.errorText
+            return .failed(
+                TaskFailure(
+                    "the time limit of the task has passed" + (said.isEmpty ? "" : "; the handler said: \(said)")))
+        case .terminated where !written.isTooLong:
+            return .cancelled(reason: "the handler was stopped (\(exit))")
+        case .terminated, .own:
+            return ExecOutcome.of(exit.status, output: written, configuration: self.configuration)
+        }
+    }
+
+    /// The task object as the platform sent it, or what was submitted, and a line end.
+    private static func input(of request: TaskRequest) -> [UInt8] {
+        let payload = request.source == .platform ? ExecInput.redacted(request.payload) : request.payload
+        return Array((payload.json() + "\n").utf8)
+    }
+
+    private static func remaining(until deadline: Date) -> Duration {
+        // A date from outside may be anything; a day's limit is as good as none and fits every clock.
+        .seconds(min(max(0, deadline.timeIntervalSinceNow), 365 * 86400))
+    }
+}
