@@ -1,0 +1,238 @@
+// This source file is part of the Weft project. See LICENSE. SPDX-License-Identifier: Apache-2.0
+
+/// A parser for the event-stream format of the WHATWG HTML standard, section 9.2, as a value.
+///
+/// Bytes go in as they arrive, in pieces of any size; the elements that they complete come out. Nothing that a stream
+/// contains is an error: bytes that are not UTF-8 become U+FFFD, unknown fields and comments are skipped, and an event
+/// that the stream's end cuts short is forgotten.
+///
+/// The parser holds one unfinished event at a time, of at most ``maximumEventBytes`` of data.
+public struct EventStreamParser: Sendable {
+    /// The largest event that is taken by default: 16 MiB, the largest task that Weft accepts.
+    public static let defaultMaximumEventBytes = 16 * 1024 * 1024
+
+    /// How many bytes one event may have, counted over its lines.
+    public let maximumEventBytes: Int
+
+    /// The id to send as `Last-Event-ID` when connecting again; empty when there is none.
+    public private(set) var lastEventID: String
+
+    /// How long the stream asks clients to wait before they connect again, or nil if it has not said so.
+    public private(set) var retry: Duration?
+
+    /// How many events were dropped because they were too large.
+    public private(set) var oversizedEvents: UInt64 = 0
+
+    /// How many bytes of the byte order mark were seen at the start of the stream; three when that start is over.
+    private var markProgress = 0
+    /// The last line ended in a carriage return, so that a line feed that follows belongs to it.
+    private var endedInReturn = false
+    /// The start of a line whose end has not arrived.
+    private var line: [UInt8] = []
+    /// The rest of the current line is of no interest: a comment, or more than the limit.
+    private var skipsLine = false
+    private var data: [UInt8] = []
+    private var name: [UInt8] = []
+    private var pendingID: String
+    /// Bytes of the current event, line ends included.
+    private var eventBytes = 0
+    private var isOversized = false
+
+    /// Creates a parser at the start of a stream.
+    ///
+    /// - Parameters:
+    ///   - lastEventID: The id that earlier streams of the same source ended with.
+    ///   - maximumEventBytes: How many bytes one event may have; larger ones are dropped and reported.
+    public init(lastEventID: String = "", maximumEventBytes: Int = Self.defaultMaximumEventBytes) {
+        self.lastEventID = lastEventID
+        self.pendingID = lastEventID
+        self.maximumEventBytes = max(1, maximumEventBytes)
+    }
+
+    /// Starts over with a new stream of the same source.
+    ///
+    /// What was unfinished is forgotten; the last event id, the retry time and the counter stay.
+    public mutating func restart() {
+        self.markProgress = 0
+        self.endedInReturn = false
+        self.line = []
+        self.skipsLine = false
+        self.pendingID = self.lastEventID
+        self.forgetEvent()
+    }
+
+    /// Takes the next bytes of the stream.
+    ///
+    /// - Returns: The elements that these bytes complete, in the order of the stream.
+    public mutating func append(_ bytes: some Collection<UInt8>) -> [EventStreamElement] {
+        let bytes = Array(bytes)
+        var elements: [EventStreamElement] = []
+        var start = self.skipMark(bytes)
+        while start < bytes.count {
+            if self.endedInReturn {
+                self.endedInReturn = false
+                if bytes[start] == .lineFeed {
+                    start += 1
+                    continue
+                }
+            }
+            let end = LineEnd.first(in: bytes.span.bytes, from: start)
+            guard end < bytes.count else {
+                self.keep(bytes[start...])
+                break
+            }
+            self.endedInReturn = bytes[end] == .carriageReturn
+            self.endLine(with: bytes[start..<end], into: &elements)
+            start = end + 1
+        }
+        return elements
+    }
+
+    /// Steps over a byte order mark at the very start of the stream, which may arrive byte by byte.
+    private mutating func skipMark(_ bytes: [UInt8]) -> Int {
+        let mark: [UInt8] = [0xEF, 0xBB, 0xBF]
+        var index = 0
+        while self.markProgress < mark.count, index < bytes.count {
+            guard bytes[index] == mark[self.markProgress] else {
+                // No mark after all: what looked like one is the start of the first line.
+                self.line = Array(mark[..<self.markProgress])
+                self.eventBytes = self.markProgress
+                self.markProgress = mark.count
+                return index
+            }
+            self.markProgress += 1
+            index += 1
+        }
+        return index
+    }
+
+    /// Keeps the start of a line whose end is still to come.
+    private mutating func keep(_ piece: ArraySlice<UInt8>) {
+        if !self.skipsLine, self.line.isEmpty, piece.first == .colon {
+            self.skipsLine = true
+        }
+        self.count(piece.count, isComment: self.skipsLine)
+        guard !self.skipsLine else { return }
+        guard self.line.count + piece.count <= self.maximumEventBytes else {
+            self.line = []
+            self.skipsLine = true
+            return
+        }
+        self.line.append(contentsOf: piece)
+    }
+
+    private mutating func endLine(with rest: ArraySlice<UInt8>, into elements: inout [EventStreamElement]) {
+        if self.skipsLine {
+            self.count(rest.count, isComment: true)
+            self.skipsLine = false
+        } else if self.line.isEmpty {
+            if rest.isEmpty {
+                self.endEvent(into: &elements)
+            } else if rest.first != .colon {
+                self.count(rest.count, isComment: false)
+                self.interpret(rest)
+            }
+        } else {
+            self.count(rest.count, isComment: false)
+            self.line.append(contentsOf: rest)
+            var whole: [UInt8] = []
+            swap(&whole, &self.line)
+            self.interpret(whole[...])
+            Self.recycle(&whole)
+            swap(&whole, &self.line)
+        }
+    }
+
+    /// Counts bytes of the current event; what exceeds the limit makes the event be dropped, and its memory freed.
+    private mutating func count(_ bytes: Int, isComment: Bool) {
+        // Comments keep a connection alive and may go on for ever without an event.
+        guard !isComment || self.isOversized else { return }
+        self.eventBytes += bytes
+        if self.eventBytes > self.maximumEventBytes, !self.isOversized {
+            self.isOversized = true
+            self.data = []
+        }
+    }
+
+    private mutating func interpret(_ line: ArraySlice<UInt8>) {
+        let colon = line.firstIndex(of: .colon) ?? line.endIndex
+        var value = line[min(colon + 1, line.endIndex)...]
+        if value.first == .space {
+            value = value.dropFirst()
+        }
+        switch Field(line[..<colon]) {
+        case .data:
+            guard !self.isOversized else { return }
+            self.data.append(contentsOf: value)
+            self.data.append(.lineFeed)
+        case .event:
+            self.name = Array(value)
+        case .id:
+            guard !value.contains(0) else { return }
+            self.pendingID = String(decoding: value, as: UTF8.self)
+        case .retry:
+            guard !value.isEmpty, value.allSatisfy({ (0x30...0x39).contains($0) }),
+                let milliseconds = Int64(String(decoding: value, as: UTF8.self))
+            else { return }
+            self.retry = .milliseconds(milliseconds)
+        case nil:
+            break
+        }
+    }
+
+    private mutating func endEvent(into elements: inout [EventStreamElement]) {
+        self.lastEventID = self.pendingID
+        let name = self.name.isEmpty ? "message" : String(decoding: self.name, as: UTF8.self)
+        if self.isOversized {
+            self.oversizedEvents += 1
+            elements.append(.oversized(name: name, id: self.lastEventID, byteCount: self.eventBytes))
+        } else if !self.data.isEmpty {
+            let text = String(decoding: self.data.dropLast(), as: UTF8.self)
+            elements.append(.event(ServerSentEvent(name: name, data: text, id: self.lastEventID)))
+        }
+        self.forgetEvent()
+    }
+
+    private mutating func forgetEvent() {
+        Self.recycle(&self.data)
+        self.name.removeAll(keepingCapacity: true)
+        self.eventBytes = 0
+        self.isOversized = false
+    }
+
+    /// Empties a buffer; keeps the memory of an ordinary event, and lets go of that of an extraordinary one.
+    private static func recycle(_ buffer: inout [UInt8]) {
+        buffer.removeAll(keepingCapacity: buffer.capacity <= 64 * 1024)
+    }
+}
+
+extension EventStreamParser {
+    /// The fields that mean something; all other names are skipped.
+    private enum Field {
+        case data
+        case event
+        case id
+        case retry
+
+        init?(_ name: ArraySlice<UInt8>) {
+            if name.elementsEqual("data".utf8) {
+                self = .data
+            } else if name.elementsEqual("event".utf8) {
+                self = .event
+            } else if name.elementsEqual("id".utf8) {
+                self = .id
+            } else if name.elementsEqual("retry".utf8) {
+                self = .retry
+            } else {
+                return nil
+            }
+        }
+    }
+}
+
+extension UInt8 {
+    fileprivate static let carriageReturn: UInt8 = 0x0D
+    fileprivate static let colon: UInt8 = 0x3A
+    fileprivate static let lineFeed: UInt8 = 0x0A
+    fileprivate static let space: UInt8 = 0x20
+}
