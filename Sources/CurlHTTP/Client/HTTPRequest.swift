@@ -11,7 +11,9 @@ public struct HTTPRequest: Sendable {
     /// The address, of scheme `http` or `https`, without credentials.
     public var url: String
 
-    /// The header fields. The client adds `Host`, `User-Agent` and `Accept` where they are missing.
+    /// The header fields.
+    ///
+    /// The client adds `Host`, `User-Agent` and `Accept` where they are missing.
     public var headers: HTTPHeaders
 
     /// The body, or nil for none.

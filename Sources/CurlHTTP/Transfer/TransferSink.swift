@@ -1,6 +1,8 @@
 // This source file is part of the Weft project. See LICENSE. SPDX-License-Identifier: Apache-2.0
 
-/// Where a transfer's answer goes. All calls come from the loop's thread, in order; none may block.
+/// Where a transfer's answer goes.
+///
+/// All calls come from the loop's thread, in order; none may block.
 protocol TransferSink: AnyObject, Sendable {
     /// The head is complete.
     func received(_ head: ResponseHead) -> SinkVerdict
