@@ -5,7 +5,16 @@
 #include <errno.h>
 #include <zmq.h>
 #if defined(__linux__)
-#include <sys/eventfd.h>  // the Glibc module does not export it
+// What the Glibc module does not export.
+#include <pthread.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+extern int pthread_setname_np(pthread_t thread, const char *name);  // behind _GNU_SOURCE in pthread.h
+#endif
+
+// Stable in libzmq's code since 4.3, but named only in its draft header.
+#ifndef ZMQ_ZAP_ENFORCE_DOMAIN
+#define ZMQ_ZAP_ENFORCE_DOMAIN 93
 #endif
 
 #endif
