@@ -3,7 +3,9 @@
 internal import CZeroMQ
 internal import Locking
 
-/// A ZeroMQ context: the I/O threads and the inproc namespace that its sockets share. A process rarely needs two.
+/// A ZeroMQ context: the I/O threads and the inproc namespace that its sockets share.
+///
+/// A process rarely needs two.
 ///
 /// Sockets hold their context, so it lives until the last of them is closed. Call ``terminate(within:)`` at the end
 /// of a program: it waits, for a bounded time, until what lingers is sent.

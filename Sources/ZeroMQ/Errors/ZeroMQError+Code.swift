@@ -16,6 +16,7 @@ extension ZeroMQError {
             self.base = base
         }
 
+        /// The name of the code.
         public var description: String { self.base.rawValue }
 
         /// Another socket is bound there.

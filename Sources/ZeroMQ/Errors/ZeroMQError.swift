@@ -34,6 +34,7 @@ public struct ZeroMQError: Error, Sendable, CustomStringConvertible {
     /// A short text out of a bounded set, fit for a metric's label.
     public var label: String { self.code.description }
 
+    /// The code and the message.
     public var description: String { "\(self.code): \(self.message)" }
 }
 

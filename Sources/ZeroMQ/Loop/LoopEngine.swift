@@ -176,7 +176,13 @@ final class LoopEngine {
     private func events(_ entry: LoopEntry) -> Int32 {
         var events: Int32 = 0
         var size = MemoryLayout<Int32>.size
-        guard zmq_getsockopt(entry.handle, ZMQ_EVENTS, &events, &size) == 0 else { return 0 }  // the context is ending
+        while zmq_getsockopt(entry.handle, ZMQ_EVENTS, &events, &size) != 0 {
+            guard zmq_errno() == ZeroMQError.interruptedCall else {
+                // The context is ending. It waits for its sockets, and the descriptor would stay readable.
+                self.close(entry.id)
+                return 0
+            }
+        }
         return events
     }
 
@@ -220,7 +226,7 @@ final class LoopEngine {
     /// Looks for sockets that have something but did not say so: a guard against a mistake of this loop or of libzmq.
     private func sweep() {
         self.nextSweep = MonotonicClock.deadline(after: self.configuration.sweepInterval)
-        for entry in self.entries.values where !entry.isPaused {
+        for entry in [LoopEntry](self.entries.values) where !entry.isPaused && !entry.isClosed {
             guard entry.handlers.onMessages != nil || entry.monitored != nil else { continue }
             guard !Poller.isReadable(entry.descriptor) else {
                 self.markDirty(entry)

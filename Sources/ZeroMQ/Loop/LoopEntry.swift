@@ -2,7 +2,9 @@
 
 internal import CZeroMQ
 
-/// A socket of the loop, with what belongs to it. Used on the loop's thread only.
+/// A socket of the loop, with what belongs to it.
+///
+/// Used on the loop's thread only.
 final class LoopEntry {
     /// Holds the socket so that it can be borrowed while it is there and closed by letting go of it.
     final class Holder {

@@ -65,7 +65,9 @@ final class LoopInbox: Sendable {
         }
     }
 
-    /// Publishes the statistics, and says whether the loop may sleep. From then on whoever hands something in wakes it.
+    /// Publishes the statistics, and says whether the loop may sleep.
+    ///
+    /// From then on whoever hands something in wakes it.
     func prepareToSleep(_ statistics: SocketLoop.Statistics) -> Bool {
         self.pending.withLock { pending in
             pending.statistics = statistics

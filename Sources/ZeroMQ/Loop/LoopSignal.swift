@@ -15,7 +15,9 @@ public final class LoopSignal: Sendable {
         self.handler = handler
     }
 
-    /// Asks for one run of the handler. Costs one atomic operation when it is asked for already.
+    /// Asks for one run of the handler.
+    ///
+    /// Costs one atomic operation when it is asked for already.
     public func raise() {
         guard !self.isRaised.exchange(true, ordering: .acquiringAndReleasing) else { return }
         self.inbox.append(

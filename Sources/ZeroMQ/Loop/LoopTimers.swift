@@ -2,7 +2,9 @@
 
 internal import HeapModule
 
-/// Deadlines and what to do at them. Time is handed in.
+/// Deadlines and what to do at them.
+///
+/// Time is handed in.
 struct LoopTimers {
     private struct Entry: Comparable {
         let deadline: UInt64

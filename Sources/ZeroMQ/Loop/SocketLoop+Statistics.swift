@@ -13,7 +13,9 @@ extension SocketLoop {
         public var sent: UInt64 = 0
         /// Sends that a full queue refused.
         public var refused: UInt64 = 0
-        /// Times a socket was found readable that had not said so. It stays 0, or messages waited for nothing.
+        /// Times a socket was found readable that had not said so.
+        ///
+        /// It stays 0, or messages waited for nothing.
         public var missedEdges: UInt64 = 0
         /// Sockets it holds.
         public var sockets: Int = 0

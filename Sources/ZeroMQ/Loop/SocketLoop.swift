@@ -52,18 +52,22 @@ public final class SocketLoop: SerialExecutor, @unchecked Sendable {
 
     // MARK: Executor
 
+    /// Takes a job of one of the loop's actors, from any thread.
     public func enqueue(_ job: consuming ExecutorJob) {
         self.inbox.append(.job(UnownedJob(job)))
     }
 
+    /// The loop as actors name it in `unownedExecutor`.
     public func asUnownedSerialExecutor() -> UnownedSerialExecutor {
         UnownedSerialExecutor(ordinary: self)
     }
 
+    /// Traps outside the loop's thread: what calls it would race.
     public func checkIsolated() {
         precondition(self.isOnLoop, "this runs outside the socket loop's thread")
     }
 
+    /// The same as ``isOnLoop``, as the runtime asks for it.
     public func isIsolatingCurrentContext() -> Bool? {
         self.isOnLoop
     }
@@ -119,14 +123,18 @@ public final class SocketLoop: SerialExecutor, @unchecked Sendable {
         return id
     }
 
-    /// Forgets a timer. On the loop it is certain not to fire afterwards.
+    /// Forgets a timer.
+    ///
+    /// On the loop it is certain not to fire afterwards.
     ///
     /// - Parameter timer: Which.
     public func cancel(_ timer: TimerID) {
         self.onLoop { $0.timers.cancel(timer) }
     }
 
-    /// Hands a socket over to the loop. On the loop it is there at once, elsewhere soon.
+    /// Hands a socket over to the loop.
+    ///
+    /// On the loop it is there at once, elsewhere soon.
     ///
     /// - Parameters:
     ///   - socket: The socket, with its options set; binding and connecting may come before or after.
@@ -135,7 +143,21 @@ public final class SocketLoop: SerialExecutor, @unchecked Sendable {
     public func add(
         _ socket: consuming sending Socket, _ handlers: SocketHandlers = SocketHandlers()
     ) throws(ZeroMQError) -> SocketID {
+        try self.add(socket) { _ in handlers }
+    }
+
+    /// Hands a socket over to the loop, with handlers that know its id.
+    ///
+    /// - Parameters:
+    ///   - socket: The socket, with its options set; binding and connecting may come before or after.
+    ///   - makeHandlers: Makes what to call for it.
+    /// - Returns: By what it is known.
+    @discardableResult
+    public func add(
+        _ socket: consuming sending Socket, _ makeHandlers: (SocketID) -> SocketHandlers
+    ) throws(ZeroMQError) -> SocketID {
         let id = SocketID(rawValue: SocketLoop.nextID())
+        let handlers = makeHandlers(id)
         let monitor = try handlers.onEvents.map { _ throws(ZeroMQError) in try self.makeMonitor(of: socket, id: id) }
         // The socket was sent here, so nobody else has it; from now on only the loop's thread touches the entry.
         nonisolated(unsafe) let entry = LoopEntry(socket, id: id, handlers: handlers)
@@ -154,7 +176,9 @@ public final class SocketLoop: SerialExecutor, @unchecked Sendable {
         return id
     }
 
-    /// Closes a socket. Its handlers are not called any more when this returns on the loop.
+    /// Closes a socket.
+    ///
+    /// Its handlers are not called any more when this returns on the loop.
     ///
     /// - Parameter id: Which; unknown ones are ignored.
     public func close(_ id: SocketID) {
@@ -211,7 +235,9 @@ public final class SocketLoop: SerialExecutor, @unchecked Sendable {
 
     // MARK: On the loop's thread
 
-    /// Sends a message without waiting. Only on the loop.
+    /// Sends a message without waiting.
+    ///
+    /// Only on the loop.
     ///
     /// - Parameters:
     ///   - message: What to send: all frames or none.
@@ -222,7 +248,9 @@ public final class SocketLoop: SerialExecutor, @unchecked Sendable {
         return self.engine.send(id) { handle in RawTransfer.send(message, to: handle, flags: ZMQ_DONTWAIT) }
     }
 
-    /// Sends a message of one frame without waiting. Only on the loop.
+    /// Sends a message of one frame without waiting.
+    ///
+    /// Only on the loop.
     ///
     /// - Parameters:
     ///   - bytes: What to send.
@@ -233,7 +261,9 @@ public final class SocketLoop: SerialExecutor, @unchecked Sendable {
         return self.engine.send(id) { handle in RawTransfer.send(bytes, to: handle, flags: ZMQ_DONTWAIT) }
     }
 
-    /// Borrows a socket, to bind, connect, subscribe or set options. Only on the loop.
+    /// Borrows a socket, to bind, connect, subscribe or set options.
+    ///
+    /// Only on the loop.
     ///
     /// - Parameters:
     ///   - id: Which; a closed one throws ``ZeroMQError/Code/closed``.

@@ -11,6 +11,7 @@ public struct MonitorEvent: Hashable, Sendable, CustomStringConvertible {
     /// The endpoint concerned, as ZeroMQ writes it; the local one for connections that were accepted.
     public let endpoint: String
 
+    /// For people to read.
     public var description: String { "\(self.kind) \(self.endpoint) (\(self.value))" }
 
     /// What can happen.
@@ -18,7 +19,9 @@ public struct MonitorEvent: Hashable, Sendable, CustomStringConvertible {
         /// libzmq's number for it.
         public let rawValue: UInt16
 
-        /// The connection is up; the handshake follows. The value is its descriptor.
+        /// The connection is up; the handshake follows.
+        ///
+        /// The value is its descriptor.
         public static let connected = Kind(ZMQ_EVENT_CONNECTED)
         /// The connection is being made.
         public static let connectDelayed = Kind(ZMQ_EVENT_CONNECT_DELAYED)
@@ -28,7 +31,9 @@ public struct MonitorEvent: Hashable, Sendable, CustomStringConvertible {
         public static let listening = Kind(ZMQ_EVENT_LISTENING)
         /// The socket could not be bound; the value is the error number.
         public static let bindFailed = Kind(ZMQ_EVENT_BIND_FAILED)
-        /// A connection was accepted; the handshake follows. The value is its descriptor.
+        /// A connection was accepted; the handshake follows.
+        ///
+        /// The value is its descriptor.
         public static let accepted = Kind(ZMQ_EVENT_ACCEPTED)
         /// A connection could not be accepted; the value is the error number.
         public static let acceptFailed = Kind(ZMQ_EVENT_ACCEPT_FAILED)
@@ -62,6 +67,7 @@ public struct MonitorEvent: Hashable, Sendable, CustomStringConvertible {
             self == .handshakeFailed || self == .handshakeFailedProtocol || self == .handshakeFailedAuthentication
         }
 
+        /// For people to read.
         public var description: String {
             switch self {
             case .connected: "connected"

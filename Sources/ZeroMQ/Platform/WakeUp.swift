@@ -43,7 +43,9 @@ final class WakeUp: Sendable {
         if self.writable >= 0, self.writable != self.readable { close(self.writable) }
     }
 
-    /// Makes ``readable`` readable. A full pipe is readable already, so a failed write loses nothing.
+    /// Makes ``readable`` readable.
+    ///
+    /// A full pipe is readable already, so a failed write loses nothing.
     func signal() {
         var one: UInt64 = 1
         _ = write(self.writable, &one, 8)

@@ -9,7 +9,9 @@ enum RawTransfer {
         case failed(Int32)
     }
 
-    /// Sends all frames or none. `flags` is 0 or `ZMQ_DONTWAIT`.
+    /// Sends all frames or none.
+    ///
+    /// `flags` is 0 or `ZMQ_DONTWAIT`.
     static func send(_ message: borrowing Message, to handle: UnsafeMutableRawPointer, flags: Int32) -> Outcome {
         if message.rest.isEmpty { return self.send(message.first, to: handle, flags: flags) }
         let first = self.send(message.first, to: handle, flags: flags | ZMQ_SNDMORE)

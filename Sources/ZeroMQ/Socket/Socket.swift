@@ -2,7 +2,9 @@
 
 internal import CZeroMQ
 
-/// A ZeroMQ socket. It closes when its life ends.
+/// A ZeroMQ socket.
+///
+/// It closes when its life ends.
 ///
 /// A socket belongs to one thread at a time; it is not Sendable, so the compiler sees to that. Give it to a
 /// ``SocketLoop`` to use it from actors, or use it here:

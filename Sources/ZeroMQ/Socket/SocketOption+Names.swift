@@ -3,7 +3,9 @@
 internal import CZeroMQ
 
 extension SocketOption where Value == Duration? {
-    /// How long unsent messages outlive the socket; nil waits for ever. libzmq's own default is for ever, ours is zero.
+    /// How long unsent messages outlive the socket; nil waits for ever.
+    ///
+    /// libzmq's own default is for ever, ours is zero.
     public static var linger: Self { .optionalTime(ZMQ_LINGER, "LINGER") }
     /// The first pause before connecting again; nil never connects again.
     public static var reconnectInterval: Self { .optionalTime(ZMQ_RECONNECT_IVL, "RECONNECT_IVL") }
@@ -45,7 +47,9 @@ extension SocketOption where Value == Int {
     public static var tcpKeepaliveInterval: Self { .int32(ZMQ_TCP_KEEPALIVE_INTVL, "TCP_KEEPALIVE_INTVL") }
     /// Unanswered TCP probes before the connection is given up; -1 as the system has it.
     public static var tcpKeepaliveCount: Self { .int32(ZMQ_TCP_KEEPALIVE_CNT, "TCP_KEEPALIVE_CNT") }
-    /// The security mechanism in force: 0 none, 1 PLAIN, 2 CURVE. Read only.
+    /// The security mechanism in force: 0 none, 1 PLAIN, 2 CURVE.
+    ///
+    /// Read only.
     public static var mechanism: Self { .int32(ZMQ_MECHANISM, "MECHANISM") }
 }
 
@@ -54,25 +58,45 @@ extension SocketOption where Value == Bool {
     public static var immediate: Self { .flag(ZMQ_IMMEDIATE, "IMMEDIATE") }
     /// Whether IPv6 is used beside IPv4.
     public static var ipv6: Self { .flag(ZMQ_IPV6, "IPV6") }
-    /// Whether only the newest message is kept. Single frames only; the queue grows if it is never read.
+    /// Whether only the newest message is kept.
+    ///
+    /// Single frames only; the queue grows if it is never read.
     public static var conflate: Self { .flag(ZMQ_CONFLATE, "CONFLATE") }
-    /// Whether an XPUB is told of every subscription, not only of new ones. Write only.
+    /// Whether an XPUB is told of every subscription, not only of new ones.
+    ///
+    /// Write only.
     public static var xpubVerbose: Self { .flag(ZMQ_XPUB_VERBOSE, "XPUB_VERBOSE") }
-    /// Whether an XPUB is told of every subscription and every unsubscription. Write only.
+    /// Whether an XPUB is told of every subscription and every unsubscription.
+    ///
+    /// Write only.
     public static var xpubVerboser: Self { .flag(ZMQ_XPUB_VERBOSER, "XPUB_VERBOSER") }
-    /// Whether an XPUB refuses to send instead of dropping when any subscriber's queue is full. Write only.
+    /// Whether an XPUB refuses to send instead of dropping when any subscriber's queue is full.
+    ///
+    /// Write only.
     public static var xpubNoDrop: Self { .flag(ZMQ_XPUB_NODROP, "XPUB_NODROP") }
-    /// Whether a ROUTER reports peers it cannot reach instead of dropping what is for them. Write only.
+    /// Whether a ROUTER reports peers it cannot reach instead of dropping what is for them.
+    ///
+    /// Write only.
     public static var routerMandatory: Self { .flag(ZMQ_ROUTER_MANDATORY, "ROUTER_MANDATORY") }
-    /// Whether a new connection may take over the routing id of an older one. Write only.
+    /// Whether a new connection may take over the routing id of an older one.
+    ///
+    /// Write only.
     public static var routerHandover: Self { .flag(ZMQ_ROUTER_HANDOVER, "ROUTER_HANDOVER") }
-    /// Whether an empty message is sent to each new peer of a ROUTER, DEALER or REQ. Write only.
+    /// Whether an empty message is sent to each new peer of a ROUTER, DEALER or REQ.
+    ///
+    /// Write only.
     public static var probeRouter: Self { .flag(ZMQ_PROBE_ROUTER, "PROBE_ROUTER") }
-    /// Whether a REQ may ask again before the reply has come. Write only.
+    /// Whether a REQ may ask again before the reply has come.
+    ///
+    /// Write only.
     public static var requestRelaxed: Self { .flag(ZMQ_REQ_RELAXED, "REQ_RELAXED") }
-    /// Whether a REQ matches replies to requests. Write only.
+    /// Whether a REQ matches replies to requests.
+    ///
+    /// Write only.
     public static var requestCorrelate: Self { .flag(ZMQ_REQ_CORRELATE, "REQ_CORRELATE") }
-    /// Whether more frames of the current message follow. Read only.
+    /// Whether more frames of the current message follow.
+    ///
+    /// Read only.
     public static var receiveMore: Self { .flag(ZMQ_RCVMORE, "RCVMORE") }
     /// Whether an authenticator must be there before peers are let in.
     public static var zapEnforceDomain: Self { .flag(ZMQ_ZAP_ENFORCE_DOMAIN, "ZAP_ENFORCE_DOMAIN") }
@@ -83,9 +107,13 @@ extension SocketOption where Value == Bool {
 extension SocketOption where Value == [UInt8] {
     /// The name by which ROUTERs address this socket: 1 to 255 bytes, the first not 0.
     public static var routingID: Self { .bytes(ZMQ_ROUTING_ID, "ROUTING_ID", capacity: 255) }
-    /// The routing id given to the peer of the next connect. Write only.
+    /// The routing id given to the peer of the next connect.
+    ///
+    /// Write only.
     public static var connectRoutingID: Self { .bytes(ZMQ_CONNECT_ROUTING_ID, "CONNECT_ROUTING_ID", capacity: 255) }
-    /// What an XPUB sends to every new subscriber of a matching prefix. Write only.
+    /// What an XPUB sends to every new subscriber of a matching prefix.
+    ///
+    /// Write only.
     public static var xpubWelcomeMessage: Self { .bytes(ZMQ_XPUB_WELCOME_MSG, "XPUB_WELCOME_MSG", capacity: 0) }
     static var curvePublicKey: Self { .bytes(ZMQ_CURVE_PUBLICKEY, "CURVE_PUBLICKEY", capacity: 32) }
     static var curveSecretKey: Self { .bytes(ZMQ_CURVE_SECRETKEY, "CURVE_SECRETKEY", capacity: 32) }
@@ -95,10 +123,14 @@ extension SocketOption where Value == [UInt8] {
 }
 
 extension SocketOption where Value == String {
-    /// The endpoint that was bound last. Read only.
+    /// The endpoint that was bound last.
+    ///
+    /// Read only.
     public static var lastEndpoint: Self { .text(ZMQ_LAST_ENDPOINT, "LAST_ENDPOINT") }
     /// The domain by which the authenticator knows this socket.
     public static var zapDomain: Self { .text(ZMQ_ZAP_DOMAIN, "ZAP_DOMAIN") }
-    /// The interface or VRF to bind to. Linux only, needs a privilege.
+    /// The interface or VRF to bind to.
+    ///
+    /// Linux only, needs a privilege.
     public static var bindToDevice: Self { .text(ZMQ_BINDTODEVICE, "BINDTODEVICE") }
 }
