@@ -77,7 +77,7 @@ let package = Package(
             name: "WeftBus", dependencies: ["Locking", "WeftValue", .deque, .logging],
             swiftSettings: swiftSettings),
         .target(
-            name: "WeftProtocol", dependencies: ["WeftBus", "WeftValue", .deque, .heap, .ordered],
+            name: "WeftProtocol", dependencies: ["Locking", "WeftBus", "WeftValue", .deque, .heap, .ordered],
             swiftSettings: swiftSettings),
         .target(
             name: "WeftPlatform", dependencies: ["CurlHTTP", "Locking", "WeftValue", .logging],

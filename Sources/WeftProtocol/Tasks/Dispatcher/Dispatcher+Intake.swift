@@ -1,0 +1,182 @@
+// This source file is part of the Weft project. See LICENSE. SPDX-License-Identifier: Apache-2.0
+
+import FoundationEssentials
+import WeftBus
+import WeftValue
+
+extension Dispatcher {
+    /// Whether the ledger must be asked about this id before ``accept(_:stored:at:)``: the dispatcher itself has no record of it.
+    public func mustLookUp(_ id: String) -> Bool {
+        self.entries[id] == nil
+    }
+
+    /// Takes a task, once: while it runs a second delivery changes nothing, and after its end the stored outcome is reported again.
+    ///
+    /// - Parameters:
+    ///   - task: The task.
+    ///   - stored: What the ledger has under this id, looked up when ``mustLookUp(_:)`` says so.
+    ///   - now: The time.
+    public mutating func accept(_ task: TaskSubmission, stored: TaskRecord?, at now: Moment) -> [DispatcherAction] {
+        var step = DispatcherStep()
+        if let known = self.entries[task.id] {
+            self.counters.repeated += 1
+            step.events.append(.repeated(id: task.id, state: known.status.state))
+        } else if let stored {
+            self.counters.repeated += 1
+            step.events.append(.repeated(id: task.id, state: stored.status.state))
+            self.reportAgain(stored, &step)
+        } else if let refusal = self.refusal(of: task) {
+            self.counters.refused += 1
+            if refusal.code == .tooLarge, task.source == .platform {
+                self.bury(task.id, agentID: task.agentID, error: refusal.message, &step, at: now)
+            }
+            step.events.append(.refused(id: task.id, refusal))
+        } else {
+            self.counters.accepted += 1
+            let entry = DispatcherEntry(
+                task: task, status: LedgerStatus(acceptedAt: now.date), order: self.takeOrder())
+            self.insert(entry)
+            step.changes.append(.accepted(TaskRecord(task: task, status: entry.status)))
+            self.makeReady(task.id)
+            step.events.append(.accepted(id: task.id))
+        }
+        return self.finish(&step, at: now)
+    }
+
+    /// A task came from the platform of which only the id could be read: it ends as a dead letter, and the platform is told why.
+    ///
+    /// - Parameters:
+    ///   - id: The task's id.
+    ///   - agentID: The agent on whose stream it came.
+    ///   - reason: What could not be read.
+    ///   - stored: What the ledger has under this id.
+    ///   - now: The time.
+    public mutating func acceptUnreadable(
+        id: String, agentID: String, reason: String, stored: TaskRecord?, at now: Moment
+    ) -> [DispatcherAction] {
+        var step = DispatcherStep()
+        self.counters.refused += 1
+        if self.entries[id] == nil {
+            if let stored {
+                self.reportAgain(stored, &step)
+            } else {
+                self.bury(id, agentID: agentID, error: reason, &step, at: now)
+            }
+        }
+        return self.finish(&step, at: now)
+    }
+
+    /// Ends a task on someone's request: at once when nobody runs it, otherwise as soon as its handler has stopped.
+    ///
+    /// - Parameters:
+    ///   - id: The task's id.
+    ///   - reason: Why, for the handler and the record.
+    ///   - byPlatform: Whether the platform asked, which then need not be told.
+    ///   - now: The time.
+    public mutating func cancel(
+        _ id: String, reason: String, byPlatform: Bool = false, at now: Moment
+    ) -> [DispatcherAction] {
+        var step = DispatcherStep()
+        guard var entry = self.entries[id], entry.status.cancelReason == nil else { return [] }
+        entry.status.cancelReason = reason.limited(toBytes: TaskDefaults.maximumMessageBytes)
+        entry.status.reportsEnd = !byPlatform
+        entry.status.updatedAt = now.date
+        self.entries[id] = entry
+        if let worker = entry.status.worker, entry.status.state.isHeld {
+            step.changes.append(.status(id: id, entry.status))
+            if self.workers[worker] != nil {
+                step.send(.cancel(self.reference(to: entry), reason: reason), to: worker)
+            }
+        } else {
+            self.end(id, .cancelled, outcome: .cancelled(reason: reason), &step, at: now)
+        }
+        return self.finish(&step, at: now)
+    }
+
+    /// Accepts nothing more; what is accepted still runs.
+    public mutating func drain(at now: Moment) -> [DispatcherAction] {
+        var step = DispatcherStep()
+        self.isDraining = true
+        return self.finish(&step, at: now)
+    }
+
+    /// Ends everything that has not ended, because nobody will be there to end it: the truth for a ledger that does not outlive us.
+    public mutating func abandonAll(reason: String, at now: Moment) -> [DispatcherAction] {
+        var step = DispatcherStep()
+        self.isDraining = true
+        for (id, entry) in self.entries.sorted(by: { $0.value.order < $1.value.order }) {
+            if let worker = entry.status.worker, entry.status.state.isHeld, self.workers[worker] != nil {
+                step.send(.superseded([self.reference(to: entry)]), to: worker)
+            }
+            self.end(id, .dead, outcome: .failed(TaskFailure(reason)), &step, at: now)
+        }
+        return self.finish(&step, at: now)
+    }
+
+    /// The platform took a report, or refused it for good.
+    public mutating func reportSettled(_ item: ReportItem, at now: Moment) -> [DispatcherAction] {
+        var step = DispatcherStep()
+        if self.unreported.remove(item.id) != nil {
+            step.changes.append(.reported(id: item.id))
+        }
+        return self.finish(&step, at: now)
+    }
+
+    private func refusal(of task: TaskSubmission) -> TaskRefusal? {
+        if self.isDraining {
+            return TaskRefusal(.draining, "The coordinator is stopping and takes no more tasks; submit again later.")
+        }
+        for (name, text) in [("id", task.id), ("queue", task.queue)] {
+            if text.isEmpty || text.utf8.count > TaskDefaults.maximumNameBytes {
+                return TaskRefusal(
+                    .invalid,
+                    "The task's \(name) has \(text.utf8.count) bytes; it must have 1 to \(TaskDefaults.maximumNameBytes)."
+                )
+            }
+        }
+        let bytes = task.payload.approximateBytes
+        if bytes > self.configuration.maximumTaskBytes {
+            return TaskRefusal(
+                .tooLarge,
+                "The task has about \(bytes) bytes, more than the \(self.configuration.maximumTaskBytes) allowed; put large data elsewhere and send its address."
+            )
+        }
+        if self.entries.count >= self.configuration.maximumUnfinished {
+            return TaskRefusal(
+                .full,
+                "\(self.entries.count) tasks wait or run, as many as are allowed; start more workers or submit later.")
+        }
+        return nil
+    }
+
+    private mutating func reportAgain(_ stored: TaskRecord, _ step: inout DispatcherStep) {
+        guard stored.status.state.isFinal, let item = Self.finalReport(of: stored) else { return }
+        if self.unreported.insert(item.id).inserted {
+            step.changes.append(.report(item))
+            step.reports.append(item)
+        }
+    }
+
+    /// Records a task that never could run.
+    private mutating func bury(
+        _ id: String, agentID: String?, error: String, _ step: inout DispatcherStep, at now: Moment
+    ) {
+        let task = TaskSubmission(id: id, source: .platform, agentID: agentID, payload: .null)
+        let entry = DispatcherEntry(task: task, status: LedgerStatus(acceptedAt: now.date), order: self.takeOrder())
+        self.insert(entry)
+        step.changes.append(.accepted(TaskRecord(task: task, status: entry.status)))
+        self.end(id, .dead, outcome: .failed(TaskFailure(error, retry: .never)), &step, at: now)
+    }
+
+    mutating func insert(_ entry: DispatcherEntry) {
+        self.entries[entry.task.id] = entry
+        if let agent = entry.task.agentID { self.unfinishedOfAgent[agent, default: 0] += 1 }
+    }
+}
+
+extension String {
+    /// The text, cut off after so many bytes.
+    package func limited(toBytes limit: Int) -> String {
+        self.utf8.count <= limit ? self : String(decoding: self.utf8.prefix(limit), as: UTF8.self)
+    }
+}

@@ -1,0 +1,196 @@
+// This source file is part of the Weft project. See LICENSE. SPDX-License-Identifier: Apache-2.0
+
+import DequeModule
+import FoundationEssentials
+import HeapModule
+import WeftBus
+import WeftValue
+
+extension Dispatcher {
+    /// Ends a task for good.
+    mutating func end(
+        _ id: String, _ state: TaskState, outcome: TaskOutcome, _ step: inout DispatcherStep, at now: Moment
+    ) {
+        guard var entry = self.entries.removeValue(forKey: id) else { return }
+        self.release(entry)
+        if let agent = entry.task.agentID, let count = self.unfinishedOfAgent[agent] {
+            self.unfinishedOfAgent[agent] = count > 1 ? count - 1 : nil
+        }
+        entry.status.state = state
+        entry.status.outcome = outcome
+        entry.status.notBefore = nil
+        entry.status.updatedAt = now.date
+        switch state {
+        case .completed: self.counters.completed += 1
+        case .cancelled: self.counters.cancelled += 1
+        default: self.counters.dead += 1
+        }
+        self.remember(id, entry.status)
+        let record = TaskRecord(task: entry.task, status: entry.status)
+        step.changes.append(.status(id: id, entry.status))
+        if let item = Self.finalReport(of: record) {
+            self.unreported.insert(item.id)
+            step.changes.append(.report(item))
+            step.reports.append(item)
+        }
+        step.events.append(.ended(record))
+    }
+
+    /// What a worker said an attempt came to, after it was found to be the current one.
+    mutating func settle(_ id: String, _ outcome: TaskOutcome, _ step: inout DispatcherStep, at now: Moment) {
+        guard let entry = self.entries[id] else { return }
+        switch outcome {
+        case .completed(let result):
+            guard outcome.approximateBytes <= self.configuration.maximumResultBytes else {
+                self.counters.oversizedResults += 1
+                let failure = TaskFailure.oversizedResult(
+                    bytes: outcome.approximateBytes, limit: self.configuration.maximumResultBytes)
+                return self.fail(id, failure, &step, at: now)
+            }
+            self.end(id, .completed, outcome: .completed(result), &step, at: now)
+        case .failed(let failure):
+            self.fail(id, failure, &step, at: now)
+        case .cancelled(let reason):
+            if let wanted = entry.status.cancelReason {
+                self.end(id, .cancelled, outcome: .cancelled(reason: wanted), &step, at: now)
+            } else {
+                // Nobody asked for it here: the worker itself had to stop.
+                self.giveBack(id, reason: reason, isLoss: false, &step, at: now)
+            }
+        }
+    }
+
+    private mutating func fail(_ id: String, _ failure: TaskFailure, _ step: inout DispatcherStep, at now: Moment) {
+        guard var entry = self.entries[id] else { return }
+        var failure = failure
+        failure.message = failure.message.limited(toBytes: TaskDefaults.maximumMessageBytes)
+        self.counters.handlerFailures += 1
+        entry.status.handlerFailures += 1
+        self.note(failure.message, in: &entry, at: now)
+        let failures = entry.status.handlerFailures
+        let due: Date
+        switch failure.retry {
+        case _ where entry.status.cancelReason != nil:
+            self.entries[id] = entry
+            return self.end(
+                id, .cancelled, outcome: .cancelled(reason: entry.status.cancelReason ?? ""), &step, at: now)
+        case .at(let date?):
+            due = max(date, now.date)
+        case .at(nil):
+            due = now.date.addingTimeInterval(self.pause(after: failures))
+        case .byPolicy where failures < max(1, entry.task.attempts ?? self.configuration.retry.handlerAttempts):
+            due = now.date.addingTimeInterval(self.pause(after: failures))
+        case .byPolicy, .never:
+            self.entries[id] = entry
+            return self.end(id, .dead, outcome: .failed(failure), &step, at: now)
+        }
+        self.release(entry)
+        entry.status.state = .retrying
+        entry.status.notBefore = due
+        entry.status.updatedAt = now.date
+        entry.leaseEnd = nil
+        self.entries[id] = entry
+        let pause = Duration.seconds(min(max(0, due.timeIntervalSince(now.date)), 1e9))
+        self.delayed.insert(
+            DispatcherDelayed(id: id, attempt: entry.status.attempt, due: now.monotonic + pause))
+        step.changes.append(.status(id: id, entry.status))
+        step.events.append(
+            .retrying(id: id, attempt: entry.status.attempt, error: failure.message, notBefore: due))
+    }
+
+    private mutating func pause(after failures: Int) -> Double {
+        self.configuration.retry.pause(afterFailure: failures, using: &self.random).inSeconds
+    }
+
+    /// Takes a task back from a worker that will not end it, and puts it at its old place in the line.
+    ///
+    /// - Parameter isLoss: Whether the worker was lost. Only an attempt that had begun then counts as one that may have caused it.
+    mutating func giveBack(
+        _ id: String, reason: String, isLoss: Bool, _ step: inout DispatcherStep, at now: Moment
+    ) {
+        guard var entry = self.entries[id] else { return }
+        if let wanted = entry.status.cancelReason {
+            return self.end(id, .cancelled, outcome: .cancelled(reason: wanted), &step, at: now)
+        }
+        let policy = self.configuration.retry
+        self.note(reason, in: &entry, at: now)
+        let isUsedUp: Bool
+        if isLoss, entry.status.state == .running {
+            self.counters.workerLosses += 1
+            entry.status.workerLosses += 1
+            isUsedUp = entry.status.workerLosses >= policy.workerLossAttempts
+        } else {
+            self.counters.returns += 1
+            entry.status.returns += 1
+            isUsedUp = entry.status.returns >= policy.returnLimit
+        }
+        self.entries[id] = entry
+        if isUsedUp {
+            let message =
+                "Given up after \(entry.status.attempt) attempts, of which \(entry.status.workerLosses) lost their worker while it ran this task; the last: \(reason)"
+            return self.end(id, .dead, outcome: .failed(TaskFailure(message)), &step, at: now)
+        }
+        self.release(entry)
+        entry.status.state = .queued
+        entry.status.worker = nil
+        entry.status.updatedAt = now.date
+        entry.leaseEnd = nil
+        self.entries[id] = entry
+        step.changes.append(.status(id: id, entry.status))
+        step.events.append(.retrying(id: id, attempt: entry.status.attempt, error: reason, notBefore: nil))
+        self.makeReady(id)
+    }
+
+    /// Takes a task out of its worker's hands.
+    private mutating func release(_ entry: DispatcherEntry) {
+        self.orphans.remove(entry.task.id)
+        if let worker = entry.status.worker { self.workers[worker]?.held.remove(entry.task.id) }
+    }
+
+    private func note(_ error: String, in entry: inout DispatcherEntry, at now: Moment) {
+        entry.status.history.append(
+            TaskAttempt(
+                attempt: entry.status.attempt, worker: entry.status.worker, endedAt: now.date,
+                error: error.limited(toBytes: 4096)))
+        if entry.status.history.count > TaskDefaults.attemptsKept { entry.status.history.removeFirst() }
+    }
+
+    private mutating func remember(_ id: String, _ status: LedgerStatus) {
+        var light = status
+        light.outcome = nil
+        light.history = []
+        if self.finished.updateValue(light, forKey: id) == nil { self.finishedOrder.append(id) }
+        while self.finishedOrder.count > self.configuration.recentlyFinished, let oldest = self.finishedOrder.popFirst()
+        {
+            self.finished[oldest] = nil
+        }
+    }
+
+    /// What the platform is told about the end of a task; nil for one that it has nothing to do with.
+    static func finalReport(of record: TaskRecord) -> ReportItem? {
+        guard record.task.source == .platform, let agentID = record.task.agentID, record.status.reportsEnd,
+            let outcome = record.status.outcome
+        else { return nil }
+        let content: ReportItem.Content
+        switch outcome {
+        case .completed(let result):
+            content = .final(
+                status: result.status ?? "completed", result: result.text, tokens: result.tokens,
+                usedTools: result.usedTools, task: result.tokens == nil ? nil : record.task.payload)
+        case .failed(let failure):
+            content = .final(status: "error", result: failure.message, tokens: nil, usedTools: [], task: nil)
+        case .cancelled(let reason):
+            content = .final(status: "stopped", result: reason, tokens: nil, usedTools: [], task: nil)
+        }
+        return ReportItem(taskID: record.task.id, agentID: agentID, content: content)
+    }
+}
+
+extension TaskFailure {
+    /// The failure of a task whose result is too large to be carried.
+    static func oversizedResult(bytes: Int, limit: Int) -> Self {
+        TaskFailure(
+            "The result has about \(bytes) bytes, more than the \(limit) allowed; store it elsewhere and return its address.",
+            retry: .never)
+    }
+}

@@ -1,0 +1,303 @@
+// This source file is part of the Weft project. See LICENSE. SPDX-License-Identifier: Apache-2.0
+
+import FoundationEssentials
+import HeapModule
+public import WeftBus
+
+extension Dispatcher {
+    /// A worker said something on the sink.
+    public mutating func received(_ message: WorkerMessage, from worker: NodeID, at now: Moment) -> [DispatcherAction] {
+        var step = DispatcherStep()
+        if case .register(let registration) = message {
+            self.register(registration, as: worker, &step, at: now)
+            return self.finish(&step, at: now)
+        }
+        guard self.workers[worker] != nil else {
+            // It was lost, or speaks of an older coordinator; without pings it will register again by itself.
+            self.counters.strangers += 1
+            return []
+        }
+        self.workers[worker]?.heardAt = now.monotonic
+        switch message {
+        case .register:
+            break
+        case .heartbeat(let heartbeat):
+            self.heartbeat(heartbeat, of: worker, &step, at: now)
+        case .started(let references):
+            for reference in references { self.started(reference, by: worker, &step, at: now) }
+        case .progress(let reference, let value):
+            if self.isCurrent(reference, of: worker) {
+                step.events.append(.progress(id: reference.id, attempt: reference.attempt, value))
+            } else {
+                self.counters.stale += 1
+            }
+        case .result(let reference, let outcome):
+            self.result(reference, outcome, of: worker, &step, at: now)
+        case .draining(let returned):
+            self.workers[worker]?.isDraining = true
+            self.takeBack(returned, from: worker, reason: "given back: the worker is stopping", &step, at: now)
+        case .goodbye(let returned):
+            self.takeBack(returned, from: worker, reason: "given back: the worker stopped", &step, at: now)
+            self.lose(worker, reason: "it said goodbye", isLoss: false, &step, at: now)
+        }
+        return self.finish(&step, at: now)
+    }
+
+    /// A worker's connection closed; unless it says hello again in time, it is lost.
+    public mutating func connectionClosed(_ worker: NodeID, at now: Moment) -> [DispatcherAction] {
+        guard self.workers[worker] != nil else { return [] }
+        var step = DispatcherStep()
+        if self.workers[worker]?.closedAt == nil { self.workers[worker]?.closedAt = now.monotonic }
+        return self.finish(&step, at: now)
+    }
+
+    /// A worker is known to be gone, such as by the mesh's own verdict.
+    public mutating func lost(_ worker: NodeID, reason: String, at now: Moment) -> [DispatcherAction] {
+        guard self.workers[worker] != nil else { return [] }
+        var step = DispatcherStep()
+        self.lose(worker, reason: reason, isLoss: true, &step, at: now)
+        return self.finish(&step, at: now)
+    }
+
+    /// Asks a worker to finish and leave.
+    public mutating func drainWorker(_ worker: NodeID, at now: Moment) -> [DispatcherAction] {
+        guard self.workers[worker] != nil else { return [] }
+        var step = DispatcherStep()
+        self.workers[worker]?.isDraining = true
+        step.send(.drain, to: worker)
+        return self.finish(&step, at: now)
+    }
+
+    /// Time has passed: leases run out, pauses end, pings are due.
+    public mutating func tick(at now: Moment) -> [DispatcherAction] {
+        var step = DispatcherStep()
+        while let next = self.delayed.min, next.due <= now.monotonic {
+            _ = self.delayed.popMin()
+            guard var entry = self.entries[next.id], entry.status.state == .retrying,
+                entry.status.attempt == next.attempt
+            else { continue }
+            entry.status.state = .queued
+            entry.status.notBefore = nil
+            self.entries[next.id] = entry
+            self.makeReady(next.id)
+        }
+        for id in self.orphans.sorted() {
+            if let end = self.entries[id]?.leaseEnd, end <= now.monotonic {
+                self.giveBack(
+                    id, reason: "its worker did not come back after the coordinator's restart", isLoss: true, &step,
+                    at: now)
+            }
+        }
+        for worker in self.workers.keys.sorted(by: { $0.description < $1.description }) {
+            self.check(worker, &step, at: now)
+        }
+        return self.finish(&step, at: now)
+    }
+
+    // MARK: - Parts
+
+    private mutating func check(_ id: NodeID, _ step: inout DispatcherStep, at now: Moment) {
+        guard let worker = self.workers[id] else { return }
+        let time = now.monotonic
+        if let closedAt = worker.closedAt, time - closedAt >= self.configuration.lossGrace {
+            self.lose(id, reason: "its connection closed", isLoss: true, &step, at: now)
+        } else if time - worker.heardAt >= self.configuration.lease {
+            self.lose(id, reason: "it fell silent", isLoss: true, &step, at: now)
+        } else if time - worker.provenAt >= self.configuration.lease {
+            self.lose(id, reason: "nothing sent to it comes through", isLoss: true, &step, at: now)
+        } else {
+            for task in worker.held.sorted() {
+                guard let entry = self.entries[task], let end = entry.leaseEnd, end <= time else { continue }
+                step.send(.superseded([self.reference(to: entry)]), to: id)
+                self.giveBack(
+                    task, reason: "the worker no longer named it, and the lease ran out", isLoss: true, &step, at: now)
+            }
+            guard worker.pingedAt.map({ time - $0 >= self.configuration.heartbeat }) ?? true else { return }
+            self.workers[id]?.pingedAt = time
+            self.workers[id]?.nextPing += 1
+            step.send(.ping(number: worker.nextPing, heard: worker.heartbeat), to: id)
+        }
+    }
+
+    private mutating func register(
+        _ registration: WorkerRegistration, as id: NodeID, _ step: inout DispatcherStep, at now: Moment
+    ) {
+        if let known = self.workers[id], known.session == registration.session {
+            // The same registration again: the welcome was slow or lost.
+            self.workers[id]?.heardAt = now.monotonic
+            self.workers[id]?.closedAt = nil
+            step.send(self.welcome(keeping: []), to: id)
+            return
+        }
+        guard self.workers[id] != nil || self.workers.count < self.configuration.maximumWorkers else {
+            self.counters.refusedWorkers += 1
+            step.events.append(.workerRefused(id, reason: "there are \(self.workers.count) workers already"))
+            return
+        }
+        let previous = self.workers[id]
+        var worker = DispatcherWorker(
+            id: id, name: registration.name, slots: min(max(1, registration.slots), TaskDefaults.maximumSlots),
+            agents: registration.agents, queues: registration.queues, endpoint: registration.endpoint,
+            session: registration.session, heardAt: now.monotonic, provenAt: now.monotonic)
+        worker.held = previous?.held ?? []
+        worker.dealt = previous?.dealt ?? 0
+        worker.nextPing = previous?.nextPing ?? 1
+        worker.isDraining = registration.isDraining
+        self.workers[id] = worker
+        step.connections.append((id, registration.endpoint))
+
+        var kept: [TaskReference] = []
+        var acknowledged: [TaskReference] = []
+        var superseded: [TaskReference] = []
+        for reference in registration.held {
+            if self.reclaim(reference, by: id, &step, at: now) {
+                kept.append(TaskReference(id: reference.id, attempt: reference.attempt, epoch: self.epoch))
+            } else if self.isFinished(reference, by: id) {
+                acknowledged.append(reference)
+            } else {
+                self.counters.stale += 1
+                superseded.append(reference)
+            }
+        }
+        step.send(self.welcome(keeping: kept), to: id)
+        if !acknowledged.isEmpty { step.send(.acknowledged(acknowledged), to: id) }
+        if !superseded.isEmpty { step.send(.superseded(superseded), to: id) }
+        for reference in kept {
+            if let reason = self.entries[reference.id]?.status.cancelReason {
+                step.send(.cancel(reference, reason: reason), to: id)
+            }
+        }
+        // What it was dealt and does not hold never reached it.
+        let named = Set(kept.map(\.id))
+        let missing = self.entries.values.filter {
+            $0.status.worker == id && $0.status.state.isHeld && !named.contains($0.task.id)
+        }
+        for entry in missing.sorted(by: { $0.order < $1.order }) {
+            self.giveBack(
+                entry.task.id, reason: "the worker registered again without it", isLoss: false, &step, at: now)
+        }
+        if previous == nil {
+            step.events.append(.workerJoined(id, name: worker.name, slots: worker.slots))
+        }
+    }
+
+    private func welcome(keeping kept: [TaskReference]) -> CoordinatorMessage {
+        .welcome(
+            WorkerWelcome(
+                epoch: self.epoch, lease: self.configuration.lease, heartbeat: self.configuration.heartbeat,
+                kept: kept))
+    }
+
+    /// Gives a worker back what it held before a restart, or before its connection broke.
+    private mutating func reclaim(
+        _ reference: TaskReference, by worker: NodeID, _ step: inout DispatcherStep, at now: Moment
+    ) -> Bool {
+        guard self.isCurrent(reference, of: worker), var entry = self.entries[reference.id] else { return false }
+        entry.leaseEnd = now.monotonic + self.configuration.lease
+        self.workers[worker]?.held.insert(reference.id)
+        if self.orphans.remove(reference.id) != nil { self.counters.reclaimed += 1 }
+        if entry.status.epoch != self.epoch {
+            entry.status.epoch = self.epoch
+            entry.status.updatedAt = now.date
+            step.changes.append(.status(id: reference.id, entry.status))
+        }
+        self.entries[reference.id] = entry
+        return true
+    }
+
+    private mutating func heartbeat(
+        _ heartbeat: WorkerHeartbeat, of id: NodeID, _ step: inout DispatcherStep, at now: Moment
+    ) {
+        guard var worker = self.workers[id] else { return }
+        worker.heartbeat = max(worker.heartbeat, heartbeat.sequence)
+        if heartbeat.ping > worker.lastPong, heartbeat.ping < worker.nextPing {
+            worker.lastPong = heartbeat.ping
+            worker.provenAt = now.monotonic
+            worker.closedAt = nil
+        }
+        self.workers[id] = worker
+        var superseded: [TaskReference] = []
+        for reference in heartbeat.held {
+            if self.isCurrent(reference, of: id) {
+                self.entries[reference.id]?.leaseEnd = now.monotonic + self.configuration.lease
+            } else if !self.isFinished(reference, by: id) {
+                superseded.append(reference)
+            }
+        }
+        if !superseded.isEmpty { step.send(.superseded(superseded), to: id) }
+    }
+
+    private mutating func started(
+        _ reference: TaskReference, by worker: NodeID, _ step: inout DispatcherStep, at now: Moment
+    ) {
+        guard self.isCurrent(reference, of: worker), var entry = self.entries[reference.id] else {
+            self.counters.stale += 1
+            if !self.isFinished(reference, by: worker) { step.send(.superseded([reference]), to: worker) }
+            return
+        }
+        guard entry.status.state == .leased else { return }
+        entry.status.state = .running
+        entry.status.updatedAt = now.date
+        entry.leaseEnd = now.monotonic + self.configuration.lease
+        if !entry.status.hasBegun {
+            entry.status.hasBegun = true
+            if entry.task.source == .platform, let agentID = entry.task.agentID {
+                step.reports.append(ReportItem(taskID: reference.id, agentID: agentID, content: .executing))
+            }
+        }
+        self.entries[reference.id] = entry
+        step.changes.append(.status(id: reference.id, entry.status))
+        step.events.append(.started(id: reference.id, attempt: reference.attempt, worker: worker))
+    }
+
+    private mutating func result(
+        _ reference: TaskReference, _ outcome: TaskOutcome, of worker: NodeID, _ step: inout DispatcherStep,
+        at now: Moment
+    ) {
+        if self.isCurrent(reference, of: worker) {
+            self.settle(reference.id, outcome, &step, at: now)
+            step.send(.acknowledged([reference]), to: worker)
+        } else if self.isFinished(reference, by: worker) {
+            self.counters.repeatedResults += 1
+            step.send(.acknowledged([reference]), to: worker)
+        } else {
+            self.counters.stale += 1
+            step.send(.superseded([reference]), to: worker)
+        }
+    }
+
+    private mutating func takeBack(
+        _ references: [TaskReference], from worker: NodeID, reason: String, _ step: inout DispatcherStep,
+        at now: Moment
+    ) {
+        for reference in references where self.isCurrent(reference, of: worker) {
+            self.giveBack(reference.id, reason: reason, isLoss: false, &step, at: now)
+        }
+    }
+
+    private mutating func lose(
+        _ id: NodeID, reason: String, isLoss: Bool, _ step: inout DispatcherStep, at now: Moment
+    ) {
+        guard let worker = self.workers.removeValue(forKey: id) else { return }
+        let held = worker.held.compactMap { self.entries[$0] }.sorted { $0.order < $1.order }
+        for entry in held {
+            self.giveBack(
+                entry.task.id, reason: "worker \(worker.name) was lost: \(reason)", isLoss: isLoss, &step, at: now)
+        }
+        step.disconnections.append(id)
+        step.events.append(.workerLeft(id, name: worker.name, reason: reason, returned: held.count))
+    }
+
+    /// Whether a worker speaks of the attempt that it holds, in the epoch in which it was given or reclaimed.
+    func isCurrent(_ reference: TaskReference, of worker: NodeID) -> Bool {
+        guard let status = self.entries[reference.id]?.status else { return false }
+        return status.state.isHeld && status.worker == worker && status.attempt == reference.attempt
+            && status.epoch == reference.epoch
+    }
+
+    /// Whether a worker speaks of the attempt that ended its task.
+    func isFinished(_ reference: TaskReference, by worker: NodeID) -> Bool {
+        guard let status = self.finished[reference.id] else { return false }
+        return status.worker == worker && status.attempt == reference.attempt
+    }
+}

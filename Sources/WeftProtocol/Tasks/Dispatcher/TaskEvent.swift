@@ -1,0 +1,29 @@
+// This source file is part of the Weft project. See LICENSE. SPDX-License-Identifier: Apache-2.0
+
+public import FoundationEssentials
+public import WeftBus
+public import WeftValue
+
+/// Something that happened to a task or a worker.
+public enum TaskEvent: Hashable, Sendable {
+    /// A task is in the ledger.
+    case accepted(id: String)
+    /// A task came again; nothing was changed.
+    case repeated(id: String, state: TaskState)
+    /// A task was not taken.
+    case refused(id: String, TaskRefusal)
+    /// A worker has begun an attempt.
+    case started(id: String, attempt: Int, worker: NodeID)
+    /// A handler reported progress.
+    case progress(id: String, attempt: Int, Value)
+    /// An attempt failed or was lost, and another will follow.
+    case retrying(id: String, attempt: Int, error: String, notBefore: Date?)
+    /// A task ended.
+    case ended(TaskRecord)
+    /// A worker was taken on.
+    case workerJoined(NodeID, name: String, slots: Int)
+    /// A worker is gone; what it held is dealt again.
+    case workerLeft(NodeID, name: String, reason: String, returned: Int)
+    /// Somebody asked to be a worker and was not taken on.
+    case workerRefused(NodeID, reason: String)
+}

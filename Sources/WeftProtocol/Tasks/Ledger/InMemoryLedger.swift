@@ -1,0 +1,132 @@
+// This source file is part of the Weft project. See LICENSE. SPDX-License-Identifier: Apache-2.0
+
+import DequeModule
+import FoundationEssentials
+import Locking
+
+/// A ledger that lives as long as its process: for trying things out, for tests, and where the platform keeps the tasks.
+public final class InMemoryLedger: Ledger {
+    private struct Storage {
+        var epoch: TaskEpoch
+        var records: [String: (record: TaskRecord, order: UInt64)] = [:]
+        var reports: [String: (item: ReportItem, order: UInt64)] = [:]
+        var finished: Deque<(id: String, bytes: Int)> = []
+        var finishedBytes = 0
+        var nextOrder: UInt64 = 0
+    }
+
+    /// Always false: nothing outlives the process.
+    public let isDurable = false
+    private let finishedKept: Int
+    private let finishedBytesKept: Int
+    private let storage: Locked<Storage>
+
+    /// Creates an empty ledger.
+    ///
+    /// - Parameters:
+    ///   - finishedKept: How many finished tasks are kept; the oldest go first.
+    ///   - finishedBytes: How many bytes of finished tasks are kept.
+    public init(
+        finishedKept: Int = TaskDefaults.finishedKept, finishedBytes: Int = TaskDefaults.finishedBytesInMemory
+    ) {
+        self.finishedKept = finishedKept
+        self.finishedBytesKept = finishedBytes
+        let id = "memory-" + UUID().uuidString.lowercased()
+        self.storage = Locked(Storage(epoch: TaskEpoch(ledgerID: id, counter: 0)))
+    }
+
+    /// Takes the ledger and raises its epoch.
+    public func open() async throws -> LedgerState {
+        self.storage.withLock { storage in
+            storage.epoch.counter += 1
+            let unfinished = storage.records.values.filter { !$0.record.status.state.isFinal }
+            return LedgerState(
+                epoch: storage.epoch,
+                unfinished: unfinished.sorted { $0.order < $1.order }.map(\.record),
+                reports: storage.reports.values.sorted { $0.order < $1.order }.map(\.item))
+        }
+    }
+
+    /// Writes all the changes or none.
+    public func write(_ changes: [LedgerChange], epoch: TaskEpoch) async throws {
+        try self.storage.withLock { storage in
+            guard epoch == storage.epoch else {
+                throw LedgerError(
+                    .superseded, "The ledger is at epoch \(storage.epoch), the write came from epoch \(epoch).")
+            }
+            try Self.check(changes, against: storage)
+            for change in changes { self.apply(change, to: &storage) }
+            self.trim(&storage)
+        }
+    }
+
+    /// The task with an id; nil when the ledger has none, or no longer.
+    public func task(_ id: String) async throws -> TaskRecord? {
+        self.storage.withLock { $0.records[id]?.record }
+    }
+
+    /// The tasks in the given states, the oldest first.
+    public func tasks(in states: Set<TaskState>, limit: Int) async throws -> [TaskRecord] {
+        self.storage.withLock { storage in
+            storage.records.values
+                .filter { states.contains($0.record.status.state) }
+                .sorted { $0.order < $1.order }
+                .prefix(max(0, limit))
+                .map(\.record)
+        }
+    }
+
+    /// Does nothing: there is nothing to close.
+    public func close() async {}
+
+    private static func check(_ changes: [LedgerChange], against storage: Storage) throws {
+        var accepted: Set<String> = []
+        for change in changes {
+            switch change {
+            case .accepted(let record):
+                accepted.insert(record.task.id)
+            case .status(let id, _) where storage.records[id] == nil && !accepted.contains(id):
+                throw LedgerError(.invalidChange, "The ledger has no task \(id) whose status could change.")
+            case .status, .report, .reported, .removed:
+                break
+            }
+        }
+    }
+
+    private func apply(_ change: LedgerChange, to storage: inout Storage) {
+        switch change {
+        case .accepted(let record):
+            storage.records[record.task.id] = (record, storage.nextOrder)
+            storage.nextOrder += 1
+            self.noteEnd(of: record.task.id, in: &storage)
+        case .status(let id, let status):
+            storage.records[id]?.record.status = status
+            self.noteEnd(of: id, in: &storage)
+        case .report(let item):
+            storage.reports[item.id] = (item, storage.nextOrder)
+            storage.nextOrder += 1
+        case .reported(let id):
+            storage.reports[id] = nil
+        case .removed(let id):
+            storage.records[id] = nil
+        }
+    }
+
+    private func noteEnd(of id: String, in storage: inout Storage) {
+        guard let record = storage.records[id]?.record, record.status.state.isFinal else { return }
+        let bytes = record.task.payload.approximateBytes + (record.status.outcome?.approximateBytes ?? 0) + 512
+        storage.finished.append((id, bytes))
+        storage.finishedBytes += bytes
+    }
+
+    private func trim(_ storage: inout Storage) {
+        while storage.finished.count > self.finishedKept || storage.finishedBytes > self.finishedBytesKept {
+            guard let oldest = storage.finished.popFirst() else { return }
+            storage.finishedBytes -= oldest.bytes
+            // A task that was requeued since is no longer finished, and stays.
+            if storage.records[oldest.id]?.record.status.state.isFinal == true {
+                storage.records[oldest.id] = nil
+            }
+        }
+    }
+}

@@ -1,0 +1,26 @@
+// This source file is part of the Weft project. See LICENSE. SPDX-License-Identifier: Apache-2.0
+
+/// One change to the ledger.
+public enum LedgerChange: Hashable, Sendable {
+    /// A task was accepted.
+    case accepted(TaskRecord)
+    /// A task's status changed.
+    case status(id: String, LedgerStatus)
+    /// An outcome is to be reported to the platform.
+    case report(ReportItem)
+    /// A report was taken, or clearly refused.
+    case reported(id: String)
+    /// A finished task is no longer kept.
+    case removed(id: String)
+
+    /// Whether the change must survive the machine's failure (T1): what others were told, or will be.
+    ///
+    /// Leases and starts need not: losing one costs another attempt, and fencing keeps that harmless.
+    public var mustBeDurable: Bool {
+        switch self {
+        case .accepted, .report: true
+        case .status(_, let status): status.state.isFinal || status.state == .retrying || status.cancelReason != nil
+        case .reported, .removed: false
+        }
+    }
+}

@@ -1,0 +1,46 @@
+// This source file is part of the Weft project. See LICENSE. SPDX-License-Identifier: Apache-2.0
+
+public import WeftValue
+
+/// Something the platform is to be told about a task.
+public struct ReportItem: Hashable, Sendable {
+    /// What is said.
+    public enum Content: Hashable, Sendable {
+        /// A worker has begun.
+        case executing
+        /// The task has ended.
+        ///
+        /// - Parameters:
+        ///   - status: The platform's word for how.
+        ///   - result: The result, or the error's message.
+        ///   - tokens: Token counts, for the metrics report; nil when unknown.
+        ///   - usedTools: The names of the tools that were used.
+        ///   - task: The task object, for the metrics report; nil when there are no token counts.
+        case final(status: String, result: String, tokens: Value?, usedTools: [String], task: Value?)
+    }
+
+    /// The task.
+    public var taskID: String
+    /// The agent whose task it is.
+    public var agentID: String
+    /// What is said.
+    public var content: Content
+
+    /// Creates an item.
+    public init(taskID: String, agentID: String, content: Content) {
+        self.taskID = taskID
+        self.agentID = agentID
+        self.content = content
+    }
+
+    /// Whether this is about the end, and so must reach the platform whatever happens.
+    public var isFinal: Bool {
+        if case .final = self.content { return true }
+        return false
+    }
+
+    /// The report's own id: a task has at most one of each kind.
+    public var id: String {
+        self.isFinal ? "\(self.taskID)/final" : "\(self.taskID)/executing"
+    }
+}

@@ -1,0 +1,53 @@
+// This source file is part of the Weft project. See LICENSE. SPDX-License-Identifier: Apache-2.0
+
+/// Every default and bound of the task plane, in one place.
+public enum TaskDefaults {
+    /// How long a worker holds a task without a sign of life; long enough for a pause of the machine.
+    public static let lease: Duration = .seconds(15)
+    /// How often workers and the coordinator say that they are there; each renews the leases.
+    public static let heartbeat: Duration = .seconds(1)
+    /// How long a worker may be silent before it is dealt nothing more.
+    public static let suspicion: Duration = .seconds(3)
+    /// How long a worker whose connection closed may take to say hello again.
+    public static let lossGrace: Duration = .seconds(3)
+    /// How long workers have to reclaim what they hold after the coordinator's restart.
+    public static let reclaimGrace: Duration = .seconds(15)
+    /// How long a stopping worker or coordinator lets running work end.
+    public static let drainDeadline: Duration = .seconds(30)
+    /// How long a stopping coordinator waits for the platform to take what is still to be reported.
+    public static let flushDeadline: Duration = .seconds(10)
+    /// How many tasks a worker runs at once.
+    public static let slots = 6
+    /// The most slots that one worker may offer.
+    public static let maximumSlots = 4096
+    /// The most workers of one coordinator.
+    public static let maximumWorkers = 256
+    /// The largest task, in bytes; beyond it the task is refused, or reported as an error.
+    public static let maximumTaskBytes = 16 << 20
+    /// The largest result, in bytes; beyond it the task fails.
+    public static let maximumResultBytes = 16 << 20
+    /// The largest frame, in bytes: the largest task or result, and what is said about it.
+    public static let maximumFrameBytes = 17 << 20
+    /// A dispatch of several tasks is closed at this size, in bytes; one task may be larger.
+    public static let dispatchBytes = 64 << 10
+    /// The most tasks that wait or run; beyond it tasks are refused.
+    public static let maximumUnfinished = 100_000
+    /// The most outcomes that wait for the platform to take them; beyond it the platform is told that we are busy.
+    public static let maximumUnreported = 10_000
+    /// How many ended tasks the dispatcher itself remembers, for results that come twice; the ledger remembers more.
+    public static let recentlyFinished = 10_000
+    /// How many finished tasks a ledger keeps.
+    public static let finishedKept = 1_000_000
+    /// How many bytes of finished tasks the ledger in memory keeps.
+    public static let finishedBytesInMemory = 256 << 20
+    /// How many attempts a task's record names; the oldest go first.
+    public static let attemptsKept = 20
+    /// The longest message of a failure, in bytes; the rest is cut off.
+    public static let maximumMessageBytes = 64 << 10
+    /// The longest id, name or queue, in bytes.
+    public static let maximumNameBytes = 1024
+    /// How many reports are on their way to the platform at once.
+    public static let reportsInFlight = 8
+    /// How often `executing` is tried; the final status, which matters, is tried until it is taken or refused.
+    public static let executingReportAttempts = 5
+}
