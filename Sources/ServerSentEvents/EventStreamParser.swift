@@ -11,7 +11,7 @@ public struct EventStreamParser: Sendable {
     /// The largest event that is taken by default: 16 MiB, the largest task that Weft accepts.
     public static let defaultMaximumEventBytes = 16 * 1024 * 1024
 
-    /// How many bytes one event may have, counted over its lines.
+    /// How many bytes one event may have, counted over its lines without their ends and without comments.
     public let maximumEventBytes: Int
 
     /// The id to send as `Last-Event-ID` when connecting again; empty when there is none.
@@ -29,12 +29,14 @@ public struct EventStreamParser: Sendable {
     private var endedInReturn = false
     /// The start of a line whose end has not arrived.
     private var line: [UInt8] = []
-    /// The rest of the current line is of no interest: a comment, or more than the limit.
-    private var skipsLine = false
+    /// The current line is a comment.
+    private var isComment = false
+    /// The current line is longer than the limit for a whole event.
+    private var isLineTooLong = false
     private var data: [UInt8] = []
     private var name: [UInt8] = []
     private var pendingID: String
-    /// Bytes of the current event, line ends included.
+    /// Bytes of the current event, without comments and line ends.
     private var eventBytes = 0
     private var isOversized = false
 
@@ -56,7 +58,8 @@ public struct EventStreamParser: Sendable {
         self.markProgress = 0
         self.endedInReturn = false
         self.line = []
-        self.skipsLine = false
+        self.isComment = false
+        self.isLineTooLong = false
         self.pendingID = self.lastEventID
         self.forgetEvent()
     }
@@ -108,45 +111,46 @@ public struct EventStreamParser: Sendable {
 
     /// Keeps the start of a line whose end is still to come.
     private mutating func keep(_ piece: ArraySlice<UInt8>) {
-        if !self.skipsLine, self.line.isEmpty, piece.first == .colon {
-            self.skipsLine = true
+        if !self.isComment, self.line.isEmpty, !self.isLineTooLong, piece.first == .colon {
+            self.isComment = true
         }
-        self.count(piece.count, isComment: self.skipsLine)
-        guard !self.skipsLine else { return }
-        guard self.line.count + piece.count <= self.maximumEventBytes else {
+        // Comments keep a connection alive: they may go on for ever without an event, and are never kept.
+        guard !self.isComment else { return }
+        self.count(piece.count)
+        if self.isLineTooLong || self.line.count + piece.count > self.maximumEventBytes {
+            self.isLineTooLong = true
             self.line = []
-            self.skipsLine = true
-            return
+        } else {
+            self.line.append(contentsOf: piece)
         }
-        self.line.append(contentsOf: piece)
     }
 
     private mutating func endLine(with rest: ArraySlice<UInt8>, into elements: inout [EventStreamElement]) {
-        if self.skipsLine {
-            self.count(rest.count, isComment: true)
-            self.skipsLine = false
+        if self.isComment {
+            self.isComment = false
+        } else if self.isLineTooLong {
+            self.isLineTooLong = false
+            self.count(rest.count)
         } else if self.line.isEmpty {
             if rest.isEmpty {
                 self.endEvent(into: &elements)
             } else if rest.first != .colon {
-                self.count(rest.count, isComment: false)
+                self.count(rest.count)
                 self.interpret(rest)
             }
         } else {
-            self.count(rest.count, isComment: false)
-            self.line.append(contentsOf: rest)
+            self.count(rest.count)
             var whole: [UInt8] = []
             swap(&whole, &self.line)
+            whole.append(contentsOf: rest)
             self.interpret(whole[...])
             Self.recycle(&whole)
             swap(&whole, &self.line)
         }
     }
 
-    /// Counts bytes of the current event; what exceeds the limit makes the event be dropped, and its memory freed.
-    private mutating func count(_ bytes: Int, isComment: Bool) {
-        // Comments keep a connection alive and may go on for ever without an event.
-        guard !isComment || self.isOversized else { return }
+    /// Counts bytes of the current event; when they exceed the limit, the event is dropped and its memory freed.
+    private mutating func count(_ bytes: Int) {
         self.eventBytes += bytes
         if self.eventBytes > self.maximumEventBytes, !self.isOversized {
             self.isOversized = true
@@ -155,6 +159,8 @@ public struct EventStreamParser: Sendable {
     }
 
     private mutating func interpret(_ line: ArraySlice<UInt8>) {
+        // The rest of an event that is dropped is read on, for its name and id; but no line of that length is.
+        guard line.count <= self.maximumEventBytes else { return }
         let colon = line.firstIndex(of: .colon) ?? line.endIndex
         var value = line[min(colon + 1, line.endIndex)...]
         if value.first == .space {
