@@ -33,7 +33,8 @@ extension MessagePackReader {
             try self.check(depth: depth + 1)
             let count = try self.readArrayHeader()
             var elements: [Value] = []
-            elements.reserveCapacity(min(count, 1024))  // one byte of input buys at most one element; room grows with it
+            // A byte of input can declare an element; room beyond this grows with what is really there.
+            elements.reserveCapacity(min(count, 1024))
             for _ in 0..<count { elements.append(try self.readValue(depth: depth + 1)) }
             return .array(elements)
         case 0x80...0x8F, 0xDE, 0xDF:

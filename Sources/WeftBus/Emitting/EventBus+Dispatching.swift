@@ -1,0 +1,124 @@
+// This source file is part of the Weft project. See LICENSE. SPDX-License-Identifier: Apache-2.0
+
+extension EventBus {
+    /// What became of one call.
+    enum Outcome: Sendable {
+        case delivered
+        /// A one-time listener that another emit was quicker to call, or a cancelled handler.
+        case skipped
+        case failed(HandlerFailure)
+    }
+
+    /// Calls synchronous handlers and puts the event into the mailboxes of asynchronous ones, in order.
+    func dispatchSync(_ emission: Emission, to listeners: [Listener], _ report: inout EmitReport) {
+        for listener in listeners where listener.scope.accepts(isRemote: emission.isRemote) {
+            report.listeners += 1
+            switch listener.handler {
+            case .sync(let body): report.add(self.call(body, listener, emission))
+            case .async(_, let mailbox):
+                if mailbox.offer(self.job(emission), for: listener, on: self) {
+                    report.scheduled += 1
+                } else {
+                    report.failures.append(self.mailboxFull(emission))
+                }
+            }
+        }
+    }
+
+    /// Calls synchronous handlers, begins asynchronous ones, in order, and waits for all.
+    func dispatch(_ emission: Emission, to listeners: [Listener], _ report: inout EmitReport) async {
+        guard let last = listeners.last else { return }
+        // Child tasks are for handlers that others come after; the last one is simply awaited.
+        let needsTasks = listeners.contains { listener in
+            if case .async = listener.handler { listener !== last } else { false }
+        }
+        guard needsTasks else {
+            for listener in listeners where listener.scope.accepts(isRemote: emission.isRemote) {
+                report.listeners += 1
+                report.add(await self.call(listener, emission))
+            }
+            return
+        }
+        report = await withTaskGroup(of: Outcome.self) { [report] group in
+            var report = report
+            for listener in listeners where listener.scope.accepts(isRemote: emission.isRemote) {
+                report.listeners += 1
+                switch listener.handler {
+                case .sync(let body): report.add(self.call(body, listener, emission))
+                case .async:
+                    // Begun at once, so that handlers begin in the order of registration.
+                    if #available(macOS 26, *) {
+                        group.addImmediateTask { await self.call(listener, emission) }
+                    } else {
+                        group.addTask { await self.call(listener, emission) }
+                    }
+                }
+            }
+            for await outcome in group { report.add(outcome) }
+            return report
+        }
+    }
+
+    /// Calls synchronous handlers and puts the event into the mailboxes of asynchronous ones, waiting where one is full.
+    func handOver(_ emission: Emission, to listeners: [Listener]) async {
+        for listener in listeners where listener.scope.accepts(isRemote: emission.isRemote) {
+            switch listener.handler {
+            case .sync(let body): _ = self.call(body, listener, emission)
+            case .async(_, let mailbox):
+                let job = self.job(emission)
+                if !mailbox.offer(job, for: listener, on: self) {
+                    self.count(\.mailboxWaits)
+                    // Only when the delivery itself is given up: then nobody waits for the event any more.
+                    if !(await mailbox.append(job, for: listener, on: self)) { self.count(\.mailboxDrops) }
+                }
+            }
+        }
+    }
+
+    /// Runs what has waited in a mailbox.
+    func run(_ job: Mailbox.Job, _ listener: Listener) async {
+        if job.isHandlingError {
+            _ = await ErrorHandling.$isUnderWay.withValue(true) { await self.call(listener, job.emission) }
+        } else {
+            _ = await self.call(listener, job.emission)
+        }
+    }
+
+    private func job(_ emission: Emission) -> Mailbox.Job {
+        Mailbox.Job(emission: emission, isHandlingError: ErrorHandling.isUnderWay)
+    }
+
+    private func call(_ body: Listener.SyncBody, _ listener: Listener, _ emission: Emission) -> Outcome {
+        do {
+            return try body(emission, listener, self) ? .delivered : .skipped
+        } catch {
+            guard let failure = self.failure(error, emission) else { return .skipped }
+            self.reportSync(failure, of: emission)
+            return .failed(failure)
+        }
+    }
+
+    private func call(_ listener: Listener, _ emission: Emission) async -> Outcome {
+        switch listener.handler {
+        case .sync(let body): return self.call(body, listener, emission)
+        case .async(let body, _):
+            do {
+                return try await body(emission, listener, self) ? .delivered : .skipped
+            } catch {
+                guard let failure = self.failure(error, emission) else { return .skipped }
+                await self.report(failure, of: emission)
+                return .failed(failure)
+            }
+        }
+    }
+}
+
+extension EmitReport {
+    mutating func add(_ outcome: EventBus.Outcome) {
+        switch outcome {
+        case .delivered: self.delivered += 1
+        case .skipped: break
+        case .failed(let failure): self.failures.append(failure)
+        }
+    }
+}

@@ -1,0 +1,89 @@
+// This source file is part of the Weft project. See LICENSE. SPDX-License-Identifier: Apache-2.0
+
+import Locking
+import Logging
+import WeftValue
+
+/// Whether an `error` event is being handled, by whatever chain of emits and mailboxes: a failure then is logged and not
+/// emitted, or an `error` handler that fails would call itself for ever.
+enum ErrorHandling {
+    @TaskLocal static var isUnderWay = false
+}
+
+extension EventBus {
+    /// What a thrown error means; nil for a cancelled handler, which is no failure.
+    func failure(_ error: any Error, _ emission: Emission) -> HandlerFailure? {
+        switch error {
+        case is CancellationError: return nil
+        case let error as EventDecodingError:
+            self.count(\.undecodable)
+            self.logger.debug("An event does not fit a listener", metadata: ["event.name": "\(emission.name)"])
+            return HandlerFailure(.undecodable, event: emission.name, message: error.description, cause: error)
+        default:
+            self.count(\.handlerFailures)
+            return HandlerFailure(.handlerFailed, event: emission.name, message: "\(error)", cause: error)
+        }
+    }
+
+    func mailboxFull(_ emission: Emission) -> HandlerFailure {
+        self.count(\.mailboxDrops)
+        return HandlerFailure(
+            .mailboxFull, event: emission.name,
+            message: "too many events are waiting for the handler; use emit, which waits, or a faster handler")
+    }
+
+    /// An `error` event that no listener of its own takes.
+    func unhandled(_ emission: Emission) {
+        self.count(\.unhandledErrors)
+        let reason = (try? emission.record().values())?.first
+        self.logger.info(
+            "Unhandled error event", metadata: ["error.message": "\(reason?.stringValue ?? reason?.json() ?? "")"])
+    }
+
+    /// Says on the bus that a handler failed, without waiting for asynchronous `error` handlers.
+    func reportSync(_ failure: HandlerFailure, of emission: Emission) {
+        guard let (error, listeners) = self.errorEvent(failure, emission) else { return }
+        ErrorHandling.$isUnderWay.withValue(true) {
+            var report = EmitReport()
+            self.dispatchSync(error, to: listeners, &report)
+        }
+    }
+
+    /// Says on the bus that a handler failed.
+    func report(_ failure: HandlerFailure, of emission: Emission) async {
+        guard let (error, listeners) = self.errorEvent(failure, emission) else { return }
+        await ErrorHandling.$isUnderWay.withValue(true) {
+            var report = EmitReport()
+            await self.dispatch(error, to: listeners, &report)
+        }
+    }
+
+    private func errorEvent(_ failure: HandlerFailure, _ emission: Emission) -> (Emission, [Listener])? {
+        if failure.code == .undecodable {
+            // About Weft's own events nothing is announced: a listener of `weft:undecodable` may itself not fit.
+            if emission.name.kind != .weft, let error = failure.cause as? EventDecodingError {
+                self.announce(
+                    .undecodable, [.string(error.name.rawValue), .string(error.expected), .string(error.found)])
+            }
+            return nil
+        }
+        if emission.name.kind == .error || ErrorHandling.isUnderWay {
+            self.count(\.failedErrorHandlers)
+            self.logger.info(
+                "An error handler failed",
+                metadata: ["event.name": "\(failure.event)", "error.message": "\(failure.message)"])
+            return nil
+        }
+        let (listeners, isHandled, origin) = self.state.withLock {
+            ($0.registry.listeners(for: .error), $0.registry.hasOwnListeners(.error), $0.origin)
+        }
+        if !isHandled {
+            self.count(\.unhandledErrors)
+            self.logger.info(
+                "Unhandled error of a handler",
+                metadata: ["event.name": "\(failure.event)", "error.message": "\(failure.message)"])
+        }
+        guard !listeners.isEmpty else { return nil }
+        return (Emission(name: .error, origin: origin, source: ArgumentBox(failure)), listeners)
+    }
+}

@@ -1,0 +1,54 @@
+// This source file is part of the Weft project. See LICENSE. SPDX-License-Identifier: Apache-2.0
+
+import WeftValue
+
+/// Reads an event's arguments one by one.
+struct ArgumentReader {
+    private var reader: MessagePackReader
+    private var left = 0
+
+    init(_ bytes: ArraySlice<UInt8>) throws(MessagePackError) {
+        self.reader = MessagePackReader(bytes)
+        if !bytes.isEmpty { self.left = try self.reader.readArrayHeader() }
+    }
+
+    /// The next argument; one that is missing is nil if its type allows.
+    mutating func next<T: Decodable>(_ type: T.Type) throws(MessagePackError) -> T {
+        guard self.left > 0 else {
+            guard type is any OptionalArgument.Type else {
+                throw MessagePackError(.missing, "an argument of type \(type) is missing")
+            }
+            var absent = MessagePackReader([0xC0])
+            return try absent.decode(type)
+        }
+        self.left -= 1
+        return try self.reader.decode(type)
+    }
+
+    /// All arguments that have not been read yet.
+    mutating func values() throws(MessagePackError) -> [Value] {
+        var values: [Value] = []
+        while self.left > 0 {
+            self.left -= 1
+            values.append(try self.reader.readValue())
+        }
+        return values
+    }
+
+    /// The kinds of the arguments, for messages.
+    static func kinds(_ bytes: ArraySlice<UInt8>) -> String {
+        guard var arguments = try? ArgumentReader(bytes) else { return "no array of arguments" }
+        var kinds: [String] = []
+        while arguments.left > 0 {
+            guard kinds.count < 16 else { return "(\(kinds.joined(separator: ", ")), …)" }
+            arguments.left -= 1
+            kinds.append(arguments.reader.nextKind)
+            guard (try? arguments.reader.skip()) != nil else { break }
+        }
+        return "(\(kinds.joined(separator: ", ")))"
+    }
+}
+
+/// A type whose absence is a value.
+private protocol OptionalArgument {}
+extension Optional: OptionalArgument {}

@@ -1,0 +1,114 @@
+// This source file is part of the Weft project. See LICENSE. SPDX-License-Identifier: Apache-2.0
+
+import DequeModule
+import Locking
+
+/// What waits for one asynchronous listener: in order and one at a time for each origin, bounded for all together.
+final class Mailbox: Sendable {
+    struct Job: Sendable {
+        let emission: Emission
+        /// Whether an `error` handler emitted this, so that a failure ends here.
+        let isHandlingError: Bool
+    }
+
+    private struct Lane {
+        var jobs: Deque<Job> = []
+        var running = 0
+    }
+
+    private struct State {
+        var lanes: [NodeID: Lane] = [:]
+        var count = 0
+        var bytes = 0
+        var waiters = Waiters<Bool>()
+    }
+
+    private let maximumCount: Int
+    private let maximumBytes: Int
+    /// How many handlers may run at once: one per origin, or this many of all origins.
+    private let concurrency: Int
+    private let state = Locked(State())
+
+    init(maximumCount: Int, maximumBytes: Int, concurrency: Int) {
+        self.maximumCount = max(1, maximumCount)
+        self.maximumBytes = max(1, maximumBytes)
+        self.concurrency = max(1, concurrency)
+    }
+
+    /// Takes a job if there is room.
+    func offer(_ job: Job, for listener: Listener, on bus: EventBus) -> Bool {
+        let lane = self.concurrency == 1 ? job.emission.origin : Self.sharedLane
+        let cost = job.emission.cost
+        let (isTaken, starts) = self.state.withLock { state -> (Bool, Bool) in
+            guard self.hasRoom(state, for: cost) else { return (false, false) }
+            state.count += 1
+            state.bytes += cost
+            state.lanes[lane, default: Lane()].jobs.append(job)
+            guard state.lanes[lane, default: Lane()].running < self.concurrency else { return (true, false) }
+            state.lanes[lane, default: Lane()].running += 1
+            return (true, true)
+        }
+        if starts {
+            // A bus works without being run by anyone, so there is no task group to do this in. The task lives only
+            // while something waits in its lane; detached, so that it does not inherit one emitter's task-locals and
+            // priority for all the others' events.
+            Task.detached { await self.work(lane, listener, bus) }
+        }
+        return isTaken
+    }
+
+    /// Takes a job as soon as there is room.
+    ///
+    /// - Returns: False when the task was cancelled while it waited; then the job was not taken.
+    func append(_ job: Job, for listener: Listener, on bus: EventBus) async -> Bool {
+        let cost = job.emission.cost
+        while !self.offer(job, for: listener, on: bus) {
+            guard await self.roomMade(for: cost) else { return false }
+        }
+        return true
+    }
+
+    private static let sharedLane = NodeID(bytes: [UInt8](repeating: 0, count: 16)) ?? .random()
+
+    private func hasRoom(_ state: borrowing State, for cost: Int) -> Bool {
+        state.count < self.maximumCount && (state.bytes + cost <= self.maximumBytes || state.count == 0)
+    }
+
+    private func roomMade(for cost: Int) async -> Bool {
+        let id = self.state.withLock { $0.waiters.makeID() }
+        return await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                let answer = self.state.withLock { state -> Bool? in
+                    if Task.isCancelled { return false }
+                    if self.hasRoom(state, for: cost) { return true }
+                    state.waiters.add(id, continuation)
+                    return nil
+                }
+                if let answer { continuation.resume(returning: answer) }
+            }
+        } onCancel: {
+            self.state.withLock { $0.waiters.remove(id) }?.resume(returning: false)
+        }
+    }
+
+    private func work(_ lane: NodeID, _ listener: Listener, _ bus: EventBus) async {
+        while let job = self.next(lane) {
+            await bus.run(job, listener)
+        }
+    }
+
+    private func next(_ lane: NodeID) -> Job? {
+        let (job, waiter) = self.state.withLock { state -> (Job?, CheckedContinuation<Bool, Never>?) in
+            guard let job = state.lanes[lane]?.jobs.popFirst() else {
+                state.lanes[lane]?.running -= 1
+                if state.lanes[lane]?.running == 0 { state.lanes[lane] = nil }
+                return (nil, nil)
+            }
+            state.count -= 1
+            state.bytes -= job.emission.cost
+            return (job, state.waiters.popFirst())
+        }
+        waiter?.resume(returning: true)
+        return job
+    }
+}

@@ -1,0 +1,24 @@
+// This source file is part of the Weft project. See LICENSE. SPDX-License-Identifier: Apache-2.0
+
+public import FoundationEssentials
+
+/// Where a bus hands over what the other nodes should see: the side of the mirror that the bus knows.
+public protocol EventPort: AnyObject, Sendable {
+    /// Suspends while the outbox is over its high-water mark, for a bounded time.
+    func waitForRoom() async
+
+    /// Blocks the calling thread while the outbox is over its high-water mark, for a bounded time.
+    func waitForRoomBlocking()
+
+    /// Takes the next number of the stream and queues the event.
+    ///
+    /// Called under the bus's lock, so that the stream and the history have the same order: it returns at once and never
+    /// calls the bus.
+    ///
+    /// - Parameters:
+    ///   - name: What the event is called.
+    ///   - arguments: One MessagePack array.
+    ///   - time: When it was emitted.
+    /// - Returns: The event's number in the stream.
+    func append(name: EventName, arguments: [UInt8], time: Date) -> UInt64
+}

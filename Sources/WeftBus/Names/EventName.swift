@@ -1,0 +1,119 @@
+// This source file is part of the Weft project. See LICENSE. SPDX-License-Identifier: Apache-2.0
+
+/// What an event is called: `order:created`.
+///
+/// Names are opaque; colons are a custom that ``EventPattern`` builds on. A name has 1 to 200 bytes of UTF-8 and no
+/// control characters, and does not end like a pattern. Any string can be made a name and listened to; what may not be
+/// emitted is refused by `emit`, with the reason in its report.
+public struct EventName: Sendable {
+    /// The name as text.
+    public let rawValue: String
+    /// What the bus has to know about the name, found out once.
+    let kind: Kind
+
+    enum Kind: UInt8 {
+        case ordinary
+        /// `error`: local, and not to be left unhandled.
+        case error
+        /// `new_listener`: local.
+        case newListener
+        /// `weft:…`: only Weft emits these.
+        case weft
+        /// `*` or `…:*`.
+        case wildcard
+        case invalid
+    }
+
+    /// How many bytes a name has at most: no ZeroMQ filter made of it comes near the 246 bytes that trip libzmq 4.3.4.
+    public static let maximumLength = 200
+
+    /// Makes a name of any string; see ``init(validating:)`` for input from outside.
+    public init(_ rawValue: String) {
+        self.rawValue = rawValue
+        self.kind = Self.classify(rawValue)
+    }
+
+    /// Makes a name that may be emitted.
+    ///
+    /// - Throws: ``EventNameError`` that says what is wrong with the name.
+    public init(validating rawValue: String) throws(EventNameError) {
+        self.init(rawValue)
+        if let problem = self.problem { throw problem }
+    }
+
+    /// Why this name may not be emitted; nil if it may.
+    public var problem: EventNameError? {
+        switch self.kind {
+        case .ordinary, .error, .newListener: nil
+        case .weft: EventNameError(.reserved, "names that begin with 'weft:' are emitted by Weft only")
+        case .wildcard:
+            EventNameError(.wildcard, "'\(self.rawValue)' is a pattern and can be listened to, but not emitted")
+        case .invalid where self.rawValue.isEmpty: EventNameError(.empty, "an event needs a name")
+        case .invalid where self.rawValue.utf8.count > Self.maximumLength:
+            EventNameError(
+                .tooLong, "the name has \(self.rawValue.utf8.count) bytes, at most \(Self.maximumLength) are allowed")
+        case .invalid: EventNameError(.controlCharacter, "the name contains a control character")
+        }
+    }
+
+    /// `error`: a handler failed, or a user says so.
+    public static let error = EventName("error")
+    /// `new_listener`: a handler is about to be registered.
+    public static let newListener = EventName("new_listener")
+    /// `weft:undecodable`: an event's arguments do not fit a listener; name, expected, found.
+    public static let undecodable = EventName("weft:undecodable")
+
+    /// Whether events of this name go to the peers.
+    public var isMirrored: Bool { self.kind == .ordinary }
+
+    private static func classify(_ text: String) -> Kind {
+        var count = 0
+        var previous: UInt8 = 0
+        for byte in text.utf8 {
+            // C0, DEL, and C1, which UTF-8 writes as C2 80 … C2 9F.
+            if byte < 0x20 || byte == 0x7F || (previous == 0xC2 && byte < 0xA0) { return .invalid }
+            previous = byte
+            count += 1
+        }
+        guard count > 0, count <= Self.maximumLength else { return .invalid }
+        if previous == UInt8(ascii: "*"), text == "*" || text.hasSuffix(":*") { return .wildcard }
+        if text == "error" { return .error }
+        if text == "new_listener" { return .newListener }
+        return text.hasPrefix("weft:") ? .weft : .ordinary
+    }
+}
+
+extension EventName: Hashable {
+    /// Compares the text.
+    public static func == (left: EventName, right: EventName) -> Bool {
+        left.rawValue == right.rawValue
+    }
+
+    /// Hashes the text.
+    public func hash(into hasher: inout Hasher) {
+        hasher.combine(self.rawValue)
+    }
+}
+
+extension EventName: ExpressibleByStringLiteral, CustomStringConvertible {
+    /// Makes a name of a literal.
+    public init(stringLiteral value: String) {
+        self.init(value)
+    }
+
+    /// The name as text.
+    public var description: String { self.rawValue }
+}
+
+extension EventName: Codable {
+    /// Reads a string.
+    public init(from decoder: any Decoder) throws {
+        self.init(try decoder.singleValueContainer().decode(String.self))
+    }
+
+    /// Writes a string.
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        try container.encode(self.rawValue)
+    }
+}
