@@ -1,0 +1,146 @@
+// This source file is part of the Weft project. See LICENSE. SPDX-License-Identifier: Apache-2.0
+
+import WeftBus
+
+/// Who belongs to the mesh, as this node knows: alive → suspect → dead → forgotten, or left.
+///
+/// Any word from a member is a sign of life. What others say about a member is believed only as news of one that is
+/// not known.
+struct Membership {
+    enum Status: String, Hashable {
+        case alive, suspect, dead, left
+    }
+
+    struct Member: Hashable {
+        var record: MemberRecord
+        var status = Status.alive
+        /// When a word last came from the member itself, or what others said about that.
+        var lastHeard: MonotonicTime
+        /// When a dead one or one that left is forgotten.
+        var forgetAt: MonotonicTime?
+
+        var isLive: Bool { self.status == .alive || self.status == .suspect }
+    }
+
+    enum Change: Hashable {
+        case appeared(NodeID), updated(NodeID), suspected(NodeID), recovered(NodeID), returned(NodeID)
+        case died(NodeID), left(NodeID), forgotten(NodeID)
+    }
+
+    private let local: NodeID
+    private let suspectAfter: Duration
+    private let deadAfter: Duration
+    private let limit: Int
+    private(set) var members: [NodeID: Member] = [:]
+    /// How many are alive or suspect, this node not counted.
+    private(set) var liveCount = 0
+
+    init(configuration: MeshConfiguration) {
+        self.local = configuration.local.id
+        self.suspectAfter = configuration.suspectAfter
+        self.deadAfter = configuration.deadAfter
+        self.limit = configuration.members
+    }
+
+    subscript(id: NodeID) -> Member? { self.members[id] }
+
+    /// The live ones, in the order of their ids.
+    var live: [Member] { self.members.values.filter(\.isLive).sorted { $0.record.id < $1.record.id } }
+    /// Whether one more may come in.
+    var hasRoom: Bool { self.liveCount + 1 < self.limit }
+
+    /// A digest of who is alive with which record; equal rosters have equal digests.
+    func digest(with local: MemberRecord) -> UInt64 {
+        var digest = Self.digest(of: local)
+        for member in self.members.values where member.isLive { digest ^= Self.digest(of: member.record) }
+        return digest
+    }
+
+    /// FNV-1a over the id and the revision: the same on every machine and in every language.
+    private static func digest(of record: MemberRecord) -> UInt64 {
+        var bytes = record.id.bytes
+        bytes.appendBigEndian(record.revision)
+        return bytes.reduce(0xCBF2_9CE4_8422_2325) { ($0 ^ UInt64($1)) &* 0x0000_0100_0000_01B3 }
+    }
+
+    /// News of a member, from itself (`silence` zero) or from others.
+    mutating func learn(_ record: MemberRecord, silence: Duration, at now: MonotonicTime) -> Change? {
+        guard record.id != self.local else { return nil }
+        if var member = self.members[record.id] {
+            guard record.revision > member.record.revision, member.status != .left else { return nil }
+            member.record = record
+            self.members[record.id] = member
+            return member.isLive ? .updated(record.id) : nil
+        }
+        guard self.hasRoom, silence < self.deadAfter else { return nil }
+        self.members[record.id] = Member(record: record, lastHeard: now + (.zero - silence))
+        self.liveCount += 1
+        return .appeared(record.id)
+    }
+
+    /// A word from a member itself.
+    mutating func heard(_ id: NodeID, at now: MonotonicTime) -> Change? {
+        guard var member = self.members[id], member.status != .left else { return nil }
+        let before = member.status
+        if before == .dead {
+            guard self.hasRoom else { return nil }
+            self.liveCount += 1
+        }
+        member.status = .alive
+        member.lastHeard = now
+        member.forgetAt = nil
+        self.members[id] = member
+        switch before {
+        case .alive, .left: return nil
+        case .suspect: return .recovered(id)
+        case .dead: return .returned(id)
+        }
+    }
+
+    mutating func left(_ id: NodeID, at now: MonotonicTime) -> Change? {
+        guard var member = self.members[id], member.status != .left else { return nil }
+        if member.isLive { self.liveCount -= 1 }
+        member.status = .left
+        member.forgetAt = now + MeshDefaults.leftTombstone
+        self.members[id] = member
+        return .left(id)
+    }
+
+    mutating func died(_ id: NodeID, at now: MonotonicTime) -> Change? {
+        guard var member = self.members[id], member.isLive else { return nil }
+        self.liveCount -= 1
+        member.status = .dead
+        member.forgetAt = now + MeshDefaults.deadTombstone
+        self.members[id] = member
+        return .died(id)
+    }
+
+    /// This node itself was not there for a while: that is nobody else's silence.
+    mutating func excuse(_ lateness: Duration, at now: MonotonicTime) {
+        for (id, member) in self.members where member.isLive {
+            self.members[id]?.lastHeard = min(now, member.lastHeard + lateness)
+        }
+    }
+
+    mutating func tick(at now: MonotonicTime) -> [Change] {
+        var changes: [Change] = []
+        for (id, member) in self.members.sorted(by: { $0.key < $1.key }) {
+            switch member.status {
+            case .alive, .suspect:
+                let silence = now - member.lastHeard
+                if silence >= self.deadAfter {
+                    if let change = self.died(id, at: now) { changes.append(change) }
+                } else if silence >= self.suspectAfter, member.status == .alive {
+                    self.members[id]?.status = .suspect
+                    changes.append(.suspected(id))
+                }
+            case .dead, .left:
+                if let forgetAt = member.forgetAt, now >= forgetAt {
+                    self.members[id] = nil
+                    changes.append(.forgotten(id))
+                }
+            }
+        }
+        return changes
+    }
+}

@@ -1,0 +1,160 @@
+// This source file is part of the Weft project. See LICENSE. SPDX-License-Identifier: Apache-2.0
+
+import WeftBus
+
+extension Mesh {
+    mutating func open(_ purpose: LinkPurpose, to endpoint: String) -> UInt32 {
+        self.lastLink &+= 1
+        self.links[self.lastLink] = purpose
+        self.actions.append(.open(link: self.lastLink, endpoint: endpoint))
+        return self.lastLink
+    }
+
+    mutating func close(_ link: UInt32) {
+        guard self.links.removeValue(forKey: link) != nil else { return }
+        self.actions.append(.close(link: link))
+    }
+
+    /// Opens the link to a seed, anew if there was one.
+    mutating func dialSeed(_ index: Int, at now: MonotonicTime) {
+        if let link = self.seeds[index].link { self.close(link) }
+        let link = self.open(.seed(index), to: self.seeds[index].endpoint)
+        self.seeds[index].link = link
+        self.seeds[index].nextHello = now + MeshDefaults.retryInterval
+        self.seeds[index].nextRedial = now + MeshDefaults.redialInterval
+        self.actions.append(.send(.hello(self.local), on: .outbound(link)))
+    }
+
+    mutating func closeSeed(_ index: Int, _ state: Seed.State) {
+        self.seeds[index].state = state
+        if let link = self.seeds[index].link { self.close(link) }
+        self.seeds[index].link = nil
+    }
+
+    /// Connects to a member that has just become known.
+    mutating func meet(_ record: MemberRecord, at now: MonotonicTime) {
+        let link = self.open(.peer(record.id), to: record.control)
+        var peer = PeerState(
+            link: link, nextHello: now + MeshDefaults.retryInterval, nextRedial: now + MeshDefaults.redialInterval)
+        peer.isSubscribed = self.strangers.remove(record.id) != nil
+        self.peers[record.id] = peer
+        self.send(.hello(self.local), to: record.id)
+        self.listen(to: record)
+        if peer.isSubscribed { self.sendProbe(to: record.id, at: now) }
+    }
+
+    mutating func listen(to record: MemberRecord) {
+        guard self.peers[record.id]?.isListening == false else { return }
+        self.peers[record.id]?.isListening = true
+        self.actions.append(.subscribe(endpoint: record.publish))
+    }
+
+    mutating func stopListening(to record: MemberRecord) {
+        guard self.peers[record.id]?.isListening == true else { return }
+        self.peers[record.id]?.isListening = false
+        self.actions.append(.unsubscribe(endpoint: record.publish))
+    }
+
+    /// Opens the control link to a member anew, which drops what has queued up in it.
+    mutating func redial(_ id: NodeID, at now: MonotonicTime) {
+        guard let record = self.membership[id]?.record, let old = self.peers[id]?.link else { return }
+        self.close(old)
+        let link = self.open(.peer(id), to: record.control)
+        self.peers[id]?.link = link
+        self.peers[id]?.isWelcomed = false
+        self.peers[id]?.nextHello = now + MeshDefaults.retryInterval
+        self.peers[id]?.nextRedial = now + MeshDefaults.redialInterval
+        self.send(.hello(self.local), to: id)
+    }
+
+    /// Ends everything with a member.
+    mutating func part(from id: NodeID) {
+        if let record = self.membership[id]?.record { self.stopListening(to: record) }
+        if let link = self.peers.removeValue(forKey: id)?.link { self.close(link) }
+        self.streams[id] = nil
+    }
+
+    mutating func sendProbe(to id: NodeID, at now: MonotonicTime) {
+        let nonce = self.random.next()
+        self.peers[id]?.probe = (nonce, now)
+        self.actions.append(
+            .publish(Probe(subscriber: id, origin: self.local.id, nonce: nonce, head: self.head)))
+    }
+
+    // MARK: Changes of the membership
+
+    mutating func heard(_ id: NodeID, at now: MonotonicTime) {
+        self.apply(self.membership.heard(id, at: now), at: now)
+    }
+
+    mutating func apply(_ change: Membership.Change?, at now: MonotonicTime) {
+        guard let change else { return }
+        self.rosterChanged = true
+        switch change {
+        case .appeared(let id):
+            if let record = self.membership[id]?.record { self.meet(record, at: now) }
+        case .updated, .recovered: break
+        case .suspected(let id):
+            self.counters.suspected += 1
+            self.redial(id, at: now)
+        case .returned(let id): self.welcomeBack(id, at: now)
+        case .died(let id): self.bury(id, .dead)
+        case .left: break
+        case .forgotten(let id): self.part(from: id)
+        }
+    }
+
+    /// A dead member speaks: the streams go on where they were, and both sides confirm anew.
+    private mutating func welcomeBack(_ id: NodeID, at now: MonotonicTime) {
+        guard let record = self.membership[id]?.record else { return }
+        if self.peers[id] == nil { return self.meet(record, at: now) }
+        self.redial(id, at: now)
+        self.listen(to: record)
+        if self.peers[id]?.isSubscribed == true { self.sendProbe(to: id, at: now) }
+    }
+
+    mutating func bury(_ id: NodeID, _ reason: DepartureReason) {
+        guard let record = self.membership[id]?.record else { return }
+        self.counters.died += 1
+        self.settleFlushes(of: id, .dead)
+        if self.peers[id]?.isAnnounced == true { self.actions.append(.deliver(.left(record, reason))) }
+        self.stopListening(to: record)
+        self.peers[id]?.isAnnounced = false
+        self.peers[id]?.hearsUs = false
+        self.peers[id]?.heardFrom = nil
+        self.peers[id]?.probe = nil
+        // The newest dead are called again for a while; for the others their own call is enough.
+        let dead = self.peers.keys.filter { self.membership[$0]?.status == .dead }
+        if reason == .replaced || dead.count > MeshDefaults.redialledDead {
+            if let link = self.peers.removeValue(forKey: id)?.link { self.close(link) }
+        }
+    }
+
+    /// The end of the stream of who said goodbye: it has come, or it will not.
+    mutating func settleGoodbyes(at now: MonotonicTime) {
+        for (id, peer) in self.peers.sorted(by: { $0.key < $1.key }) {
+            guard let goodbye = peer.goodbye, let record = self.membership[id]?.record else { continue }
+            if peer.heardFrom != nil, let stream = self.streams[id], stream.received < goodbye.head {
+                guard now >= goodbye.deadline else { continue }
+                if var stream = self.streams[id] {
+                    self.take(stream.end(at: goodbye.head))
+                    self.streams[id] = stream
+                }
+            }
+            if peer.isAnnounced { self.actions.append(.deliver(.left(record, .left))) }
+            self.part(from: id)
+        }
+    }
+
+    mutating func announceComplete() {
+        guard case .joined = self.join else { return }
+        for id in self.livePeers {
+            guard let peer = self.peers[id], peer.isComplete, !peer.isAnnounced, peer.goodbye == nil,
+                let record = self.membership[id]?.record
+            else { continue }
+            self.peers[id]?.isAnnounced = true
+            self.rosterChanged = true
+            self.actions.append(.deliver(.joined(record)))
+        }
+    }
+}

@@ -1,0 +1,250 @@
+// This source file is part of the Weft project. See LICENSE. SPDX-License-Identifier: Apache-2.0
+
+import WeftBus
+import WeftValue
+
+extension Mesh {
+    /// A control message came.
+    public mutating func received(
+        _ message: ControlMessage, on link: MeshLink, at now: MonotonicTime
+    ) -> [MeshAction] {
+        guard !self.hasLeft else { return [] }
+        switch link {
+        case .inbound(let id, let number):
+            if id == self.local.id {
+                self.metSelf(number)
+            } else if case .hello(let record) = message {
+                self.hello(record, from: id, on: link, at: now)
+            } else {
+                self.heard(message, from: id, on: link, at: now)
+            }
+        case .outbound(let number):
+            switch self.links[number] {
+            case nil: break  // a late word on a link that was closed
+            case .seed(let index): self.heardFromSeed(message, index, at: now)
+            case .peer(let id): self.heardOnOwnLink(message, id, link, at: now)
+            }
+        }
+        return self.finish(at: now)
+    }
+
+    /// A seed's address leads to this node itself.
+    private mutating func metSelf(_ number: UInt32) {
+        if case .seed(let index) = self.links[number] { self.closeSeed(index, .isSelf) }
+    }
+
+    private mutating func hello(_ record: MemberRecord, from id: NodeID, on link: MeshLink, at now: MonotonicTime) {
+        guard record.id == id, record.isWithinBounds else {
+            self.counters.contradictions += 1
+            return
+        }
+        guard VersionRange.current.common(with: record.versions) != nil else {
+            return self.refuse(
+                .version,
+                "\(record.name) speaks wire version \(record.versions), and \(self.local.name) "
+                    + "\(VersionRange.current): run versions of Weft that have one in common", on: link)
+        }
+        if self.membership[id]?.status == .left {
+            return self.refuse(.left, "this node has said goodbye; it can join again with a new id", on: link)
+        }
+        self.replaceFormerOwners(of: record, at: now)
+        self.apply(self.membership.learn(record, silence: .zero, at: now), at: now)
+        self.heard(id, at: now)
+        guard self.membership[id]?.isLive == true else {
+            return self.refuse(
+                .full, "the mesh has \(self.membership.liveCount + 1) members and takes \(self.configuration.members)",
+                on: link)
+        }
+        self.actions.append(.send(.welcome(self.local, roster: self.roster(at: now)), on: link))
+    }
+
+    private mutating func refuse(_ reason: RejectReason, _ message: String, on link: MeshLink) {
+        self.counters.rejected += 1
+        self.actions.append(.send(.reject(reason, message: message, versions: .current), on: link))
+    }
+
+    /// Only one process can be bound to an address: who had it before is gone.
+    private mutating func replaceFormerOwners(of record: MemberRecord, at now: MonotonicTime) {
+        for member in self.membership.live
+        where member.record.id != record.id
+            && (member.record.control == record.control || member.record.publish == record.publish)
+        {
+            self.replace(member.record.id, at: now)
+        }
+    }
+
+    private mutating func replace(_ id: NodeID, at now: MonotonicTime) {
+        guard self.membership.died(id, at: now) != nil else { return }
+        self.rosterChanged = true
+        self.bury(id, .replaced)
+    }
+
+    private mutating func heardFromSeed(_ message: ControlMessage, _ index: Int, at now: MonotonicTime) {
+        switch message {
+        case .welcome(let record, let roster):
+            guard record.id != self.local.id else { return self.closeSeed(index, .isSelf) }
+            self.closeSeed(index, .answered)
+            self.welcomed(by: record, roster, at: now)
+        case .reject(let reason, let message, _):
+            self.closeSeed(index, .rejected(reason, message))
+        default: self.counters.contradictions += 1
+        }
+    }
+
+    private mutating func heardOnOwnLink(
+        _ message: ControlMessage, _ id: NodeID, _ link: MeshLink, at now: MonotonicTime
+    ) {
+        switch message {
+        case .welcome(let record, let roster):
+            guard record.id == id else {
+                // The port has changed hands: the one that was called is gone, the one that answers is news.
+                self.replace(id, at: now)
+                if record.id != self.local.id { self.welcomed(by: record, roster, at: now) }
+                return
+            }
+            self.peers[id]?.isWelcomed = true
+            self.welcomed(by: record, roster, at: now)
+        case .reject(.unknown, _, _):
+            self.send(.hello(self.local), to: id)
+        case .reject: self.counters.contradictions += 1
+        default: self.heard(message, from: id, on: link, at: now)
+        }
+    }
+
+    private mutating func welcomed(by record: MemberRecord, _ roster: [RosterEntry], at now: MonotonicTime) {
+        guard record.isWithinBounds, VersionRange.current.common(with: record.versions) != nil else {
+            self.counters.contradictions += 1
+            return
+        }
+        self.replaceFormerOwners(of: record, at: now)
+        self.apply(self.membership.learn(record, silence: .zero, at: now), at: now)
+        self.heard(record.id, at: now)
+        self.merge(roster, at: now)
+        if self.membership[record.id]?.isLive == true {
+            self.sponsor = self.sponsor ?? record.id
+            if case .seeking = self.join { self.join = .confirming }
+        }
+    }
+
+    // MARK: From members
+
+    private mutating func heard(_ message: ControlMessage, from id: NodeID, on link: MeshLink, at now: MonotonicTime) {
+        guard let status = self.membership[id]?.status else {
+            self.counters.strangers += 1
+            // An answer only to what shows that the sender thinks it is known.
+            if case .heartbeat = message { self.refuse(.unknown, "say HELLO first", on: link) }
+            return
+        }
+        guard status != .left else { return }
+        if case .goodbye(let head) = message { return self.goodbye(id, head, at: now) }
+        self.heard(id, at: now)
+        switch message {
+        case .probeAck(let nonce):
+            guard self.peers[id]?.probe?.nonce == nonce else { return }
+            self.peers[id]?.probe = nil
+            self.peers[id]?.hearsUs = true
+        case .heartbeat(let head, _, let digest):
+            if var stream = self.streams[id] {
+                self.take(stream.heartbeat(head: head, isReading: self.isReading))
+                self.streams[id] = stream
+            }
+            self.compare(digest, with: id, at: now)
+        case .roster(let entries, let wantsReply):
+            self.merge(entries, at: now)
+            if wantsReply { self.send(.roster(self.roster(at: now), wantsReply: false), to: id) }
+        case .snapshotRequest(let number, let floors):
+            self.snapshotWanted(SnapshotTicket(link: link, id: number), floors, at: now)
+        case .snapshot(let number, let isReady, let events, let cursors):
+            self.snapshot(number, from: id, isReady, events, cursors, at: now)
+        case .flush(let sequence):
+            self.streams[id, default: StreamReceiver(origin: id)].wait(for: sequence, on: link)
+            self.answerFlushes(of: id)
+        case .flushed(let sequence, let missed):
+            self.confirmed(by: id, sequence, missed)
+        case .request(let number, let method, let body):
+            self.actions.append(.request(from: id, on: link, id: number, method: method, body: body))
+        case .reply(let number, let isSuccess, let body):
+            self.actions.append(.reply(from: id, id: number, isSuccess: isSuccess, body: body))
+        case .hello, .welcome, .reject, .goodbye:
+            self.counters.contradictions += 1
+        }
+    }
+
+    private mutating func goodbye(_ id: NodeID, _ head: UInt64, at now: MonotonicTime) {
+        self.apply(self.membership.left(id, at: now), at: now)
+        self.settleFlushes(of: id, .left)
+        self.peers[id]?.goodbye = (head, now + MeshDefaults.goodbyeGrace)
+    }
+
+    // MARK: The roster
+
+    /// Everyone who lives, as this node tells it.
+    func roster(at now: MonotonicTime) -> [RosterEntry] {
+        [RosterEntry(record: self.local, silence: 0)]
+            + self.membership.live.map {
+                RosterEntry(
+                    record: $0.record,
+                    silence: UInt64(clamping: (now - $0.lastHeard).clampedNanoseconds / 1_000_000))
+            }
+    }
+
+    mutating func merge(_ entries: [RosterEntry], at now: MonotonicTime) {
+        for entry in entries.prefix(self.configuration.members) where entry.record.isWithinBounds {
+            let silence = Duration.milliseconds(Int64(clamping: min(entry.silence, UInt64(UInt32.max))))
+            // News of a stranger at the address of someone who lives waits until the stranger calls itself.
+            let isTaken =
+                self.membership[entry.record.id] == nil
+                && self.membership.live.contains {
+                    $0.record.control == entry.record.control || $0.record.publish == entry.record.publish
+                }
+            guard !isTaken, entry.record.control != self.local.control else { continue }
+            guard VersionRange.current.common(with: entry.record.versions) != nil else { continue }
+            self.apply(self.membership.learn(entry.record, silence: silence, at: now), at: now)
+        }
+    }
+
+    /// Rosters that stay different are exchanged.
+    private mutating func compare(_ digest: UInt64, with id: NodeID, at now: MonotonicTime) {
+        guard digest != self.membership.digest(with: self.local) else {
+            self.peers[id]?.differingDigests = 0
+            return
+        }
+        let count = (self.peers[id]?.differingDigests ?? 0) + 1
+        self.peers[id]?.differingDigests = count
+        guard count > 1, self.rostersLeft > 0 else { return }
+        self.rostersLeft -= 1
+        self.send(.roster(self.roster(at: now), wantsReply: true), to: id)
+    }
+
+    // MARK: Probes
+
+    mutating func probed(_ probe: Probe, at now: MonotonicTime) {
+        guard probe.subscriber == self.local.id, let member = self.membership[probe.origin], member.status != .left
+        else {
+            self.counters.strangers += 1
+            return
+        }
+        self.heard(probe.origin, at: now)
+        guard self.peers[probe.origin] != nil else { return }
+        var stream = self.streams[probe.origin] ?? StreamReceiver(origin: probe.origin)
+        let isNew = stream.phase == .waiting
+        self.take(stream.probed(head: probe.head, holding: isNew && !self.hasHistory))
+        // The history that this node got from another member may already reach further than nothing.
+        if isNew, self.hasHistory, let cursor = self.historyCursors.removeValue(forKey: probe.origin) {
+            self.take(stream.resume(after: cursor))
+        }
+        self.streams[probe.origin] = stream
+        if self.peers[probe.origin]?.heardFrom == nil { self.peers[probe.origin]?.heardFrom = probe.head }
+        self.send(.probeAck(nonce: probe.nonce), to: probe.origin)
+        self.answerFlushes(of: probe.origin)
+    }
+}
+
+extension MemberRecord {
+    /// Whether the texts of a record from outside are of a sensible size.
+    var isWithinBounds: Bool {
+        self.name.utf8.count <= MeshDefaults.nameLength && self.control.utf8.count <= MeshDefaults.nameLength
+            && self.publish.utf8.count <= MeshDefaults.nameLength && self.roles.count <= 16
+            && self.roles.allSatisfy { $0.name.utf8.count <= MeshDefaults.nameLength }
+    }
+}

@@ -1,0 +1,76 @@
+// This source file is part of the Weft project. See LICENSE. SPDX-License-Identifier: Apache-2.0
+
+import WeftBus
+
+extension Mesh {
+    /// Time has passed; called every ``MeshDefaults/tickInterval``.
+    public mutating func tick(at now: MonotonicTime) -> [MeshAction] {
+        guard !self.hasLeft else { return [] }
+        if let lastTick = self.lastTick {
+            let lateness = (now - lastTick) - MeshDefaults.tickInterval
+            if lateness > self.configuration.heartbeatInterval { self.membership.excuse(lateness, at: now) }
+        }
+        self.lastTick = now
+        for change in self.membership.tick(at: now) { self.apply(change, at: now) }
+        self.retrySeeds(at: now)
+        self.retryPeers(at: now)
+        if now >= self.nextHeartbeat {
+            self.nextHeartbeat = max(self.nextHeartbeat + self.configuration.heartbeatInterval, now)
+            self.rostersLeft = MeshDefaults.rostersPerInterval
+            self.sendHeartbeats()
+        }
+        self.askFlushes(at: now)
+        return self.finish(at: now)
+    }
+
+    private mutating func sendHeartbeats() {
+        var cursors: [NodeID: UInt64] = [:]
+        for (id, stream) in self.streams where stream.phase == .live { cursors[id] = stream.confirmed }
+        let heartbeat = ControlMessage.heartbeat(
+            head: self.head, cursors: cursors, digest: self.membership.digest(with: self.local))
+        for id in self.livePeers { self.send(heartbeat, to: id) }
+    }
+
+    private mutating func retrySeeds(at now: MonotonicTime) {
+        if case .failed = self.join { return }
+        // Without a limit of time seeds are called until they answer; with one, only as long as nobody has.
+        if self.hasJoined, self.configuration.joinTimeout != nil {
+            for index in self.seeds.indices where self.seeds[index].link != nil {
+                if let link = self.seeds[index].link { self.close(link) }
+                self.seeds[index].link = nil
+            }
+            return
+        }
+        for index in self.seeds.indices where self.seeds[index].state == .trying {
+            if now >= self.seeds[index].nextRedial {
+                self.dialSeed(index, at: now)
+            } else if now >= self.seeds[index].nextHello, let link = self.seeds[index].link {
+                self.seeds[index].nextHello = now + MeshDefaults.retryInterval
+                self.actions.append(.send(.hello(self.local), on: .outbound(link)))
+            }
+        }
+    }
+
+    private mutating func retryPeers(at now: MonotonicTime) {
+        for (id, peer) in self.peers.sorted(by: { $0.key < $1.key }) {
+            guard let member = self.membership[id], peer.goodbye == nil else { continue }
+            if member.status == .dead {
+                guard now >= peer.nextRedial else { continue }
+                self.redial(id, at: now)
+                self.peers[id]?.nextRedial = now + MeshDefaults.deadRedialInterval
+                continue
+            }
+            if !peer.isWelcomed {
+                if now >= peer.nextRedial {
+                    self.redial(id, at: now)
+                } else if now >= peer.nextHello {
+                    self.peers[id]?.nextHello = now + MeshDefaults.retryInterval
+                    self.send(.hello(self.local), to: id)
+                }
+            }
+            if let probe = peer.probe, peer.isSubscribed, now >= probe.sentAt + MeshDefaults.retryInterval {
+                self.sendProbe(to: id, at: now)
+            }
+        }
+    }
+}

@@ -1,0 +1,220 @@
+// This source file is part of the Weft project. See LICENSE. SPDX-License-Identifier: Apache-2.0
+
+public import WeftBus
+public import WeftValue
+
+/// One node's side of the mesh, as a value: membership, links, streams, joining, flushing.
+///
+/// It is told what happened and what time it is, and returns what to do, in order. It knows no socket, no clock and no
+/// lock, so that any number of nodes can run in one test without a network.
+public struct Mesh: Sendable {
+    /// How often what should not happen did.
+    public internal(set) var counters = MeshCounters()
+    /// This node's own record, as the others know it.
+    public internal(set) var local: MemberRecord
+    let configuration: MeshConfiguration
+    var membership: Membership
+    var peers: [NodeID: PeerState] = [:]
+    var streams: [NodeID: StreamReceiver] = [:]
+    var seeds: [Seed] = []
+    var join = JoinState.idle
+    var joinDeadline: MonotonicTime?
+    /// Members whose history was asked for and who had none to give.
+    var refusedSnapshots: Set<NodeID> = []
+    /// The member that answered first: the best to ask for history.
+    var sponsor: NodeID?
+    /// Cursors of the history for origins that are not connected yet.
+    var historyCursors: [NodeID: UInt64] = [:]
+    var snapshotWaiters: [(ticket: SnapshotTicket, floors: [NodeID: UInt64], deadline: MonotonicTime)] = []
+    var flushes: [FlushTracker] = []
+    /// Who subscribed before saying HELLO.
+    var strangers: Set<NodeID> = []
+    /// The last sequence that has gone out on the event stream.
+    var head: UInt64 = 0
+    var isReading = true
+    var hasLeft = false
+    var random: SplitMix64
+    var links: [UInt32: LinkPurpose] = [:]
+    var lastLink: UInt32 = 0
+    var nextHeartbeat = MonotonicTime(nanoseconds: 0)
+    var lastTick: MonotonicTime?
+    var rostersLeft = MeshDefaults.rostersPerInterval
+    var actions: [MeshAction] = []
+    var rosterChanged = false
+
+    enum LinkPurpose: Hashable {
+        case seed(Int)
+        case peer(NodeID)
+    }
+
+    /// Creates a node that does nothing yet.
+    public init(configuration: MeshConfiguration) {
+        self.configuration = configuration
+        self.local = configuration.local
+        self.membership = Membership(configuration: configuration)
+        self.random = SplitMix64(seed: configuration.randomSeed)
+    }
+
+    /// The bytes of events that wait for the history that goes before them.
+    public var heldBytes: Int {
+        self.streams.values.reduce(0) { $0 + $1.held.reduce(0) { $0 + $1.byteCount } }
+    }
+
+    /// Whether the node has joined, or needs not.
+    public var hasJoined: Bool {
+        if case .joined = self.join { true } else { false }
+    }
+
+    // MARK: Calls
+
+    /// Begins: looks for the seeds, or is the first node when there are none.
+    public mutating func start(at now: MonotonicTime) -> [MeshAction] {
+        self.lastTick = now
+        self.nextHeartbeat = now + self.configuration.heartbeatInterval
+        guard !self.configuration.seeds.isEmpty else {
+            self.join = .joined
+            self.actions.append(.joined)
+            return self.finish(at: now)
+        }
+        self.join = .seeking
+        self.joinDeadline = self.configuration.joinTimeout.map { now + $0 }
+        self.seeds = self.configuration.seeds.map { Seed(endpoint: $0, nextHello: now, nextRedial: now) }
+        for index in self.seeds.indices { self.dialSeed(index, at: now) }
+        return self.finish(at: now)
+    }
+
+    /// A node has subscribed to the probes meant for it, after it subscribed to the events.
+    public mutating func subscriptionSeen(from id: NodeID, at now: MonotonicTime) -> [MeshAction] {
+        guard id != self.local.id else { return [] }
+        if self.peers[id] != nil {
+            self.peers[id]?.isSubscribed = true
+            self.sendProbe(to: id, at: now)
+        } else if self.strangers.count < MeshDefaults.strangers {
+            self.strangers.insert(id)
+        }
+        return self.finish(at: now)
+    }
+
+    /// The stream has gone out up to a sequence.
+    public mutating func published(through head: UInt64) {
+        self.head = max(self.head, head)
+    }
+
+    /// Something came over the event stream.
+    public mutating func received(_ frame: PublishedFrame, at now: MonotonicTime) -> [MeshAction] {
+        switch frame {
+        case .batch(let batch):
+            guard let member = self.membership[batch.origin], member.status != .left || self.peers[batch.origin] != nil
+            else {
+                self.counters.strangers += 1
+                return []
+            }
+            if member.status != .left { self.heard(batch.origin, at: now) }
+            let outputs = self.streams[batch.origin, default: StreamReceiver(origin: batch.origin)].receive(batch)
+            self.take(outputs)
+        case .probe(let probe):
+            self.probed(probe, at: now)
+        }
+        return self.finish(at: now)
+    }
+
+    /// The events of an origin up to a sequence have been handed to the mailboxes.
+    public mutating func delivered(_ origin: NodeID, through sequence: UInt64, at now: MonotonicTime) -> [MeshAction] {
+        self.streams[origin]?.delivered(through: sequence)
+        self.answerFlushes(of: origin)
+        return self.finish(at: now)
+    }
+
+    /// Whether the event stream is read at all, or held back because delivery is behind.
+    public mutating func setReading(_ isReading: Bool) {
+        self.isReading = isReading
+    }
+
+    /// Asks every peer that hears this node to say when it has received the stream up to a sequence.
+    ///
+    /// - Parameter id: A number for ``MeshAction/flushed(id:_:)``.
+    public mutating func flush(id: UInt64, through sequence: UInt64, at now: MonotonicTime) -> [MeshAction] {
+        var names: [NodeID: String] = [:]
+        for (peer, state) in self.peers where state.hearsUs && self.membership[peer]?.isLive == true {
+            names[peer] = self.membership[peer]?.record.name
+        }
+        self.flushes.append(
+            FlushTracker(
+                id: id, sequence: sequence, peers: names, deadline: now + self.configuration.deadAfter, nextAsk: now))
+        self.askFlushes(at: now)
+        return self.finish(at: now)
+    }
+
+    /// Changes what the others know about this node.
+    public mutating func update(
+        roles: Set<NodeRole>? = nil, extras: [String: Value]? = nil, at now: MonotonicTime
+    ) -> [MeshAction] {
+        self.local.roles = roles ?? self.local.roles
+        self.local.extras = extras ?? self.local.extras
+        self.local.revision += 1
+        self.rosterChanged = true
+        let entry = RosterEntry(record: self.local, silence: 0)
+        for id in self.livePeers { self.send(.roster([entry], wantsReply: false), to: id) }
+        return self.finish(at: now)
+    }
+
+    /// Says goodbye to everyone.
+    public mutating func leave(at now: MonotonicTime) -> [MeshAction] {
+        guard !self.hasLeft else { return [] }
+        self.hasLeft = true
+        for id in self.livePeers { self.send(.goodbye(head: self.head), to: id) }
+        return self.finish(at: now)
+    }
+
+    /// Sends a call to a member.
+    ///
+    /// - Returns: nil when there is no such live member.
+    public mutating func call(
+        _ id: NodeID, number: UInt64, method: String, body: Value, at now: MonotonicTime
+    ) -> [MeshAction]? {
+        guard self.peers[id] != nil, self.membership[id]?.isLive == true else { return nil }
+        self.send(.request(id: number, method: method, body: body), to: id)
+        return self.finish(at: now)
+    }
+
+    // MARK: Inside
+
+    var livePeers: [NodeID] {
+        self.peers.keys.filter { self.membership[$0]?.isLive == true }.sorted()
+    }
+
+    mutating func send(_ message: ControlMessage, to id: NodeID) {
+        guard let link = self.peers[id]?.link else { return }
+        self.actions.append(.send(message, on: .outbound(link)))
+    }
+
+    mutating func take(_ outputs: [StreamReceiver.Output]) {
+        for output in outputs {
+            switch output {
+            case .delivery(let delivery):
+                if case .gap(_, let first, let last) = delivery {
+                    self.counters.gaps += 1
+                    self.counters.missed += last - first + 1
+                }
+                self.actions.append(.deliver(delivery))
+            case .duplicates(let count): self.counters.duplicates += count
+            case .early: self.counters.early += 1
+            }
+        }
+    }
+
+    /// Does what has become possible, and hands out the actions.
+    mutating func finish(at now: MonotonicTime) -> [MeshAction] {
+        self.settleGoodbyes(at: now)
+        self.announceComplete()
+        self.advanceJoin(at: now)
+        self.answerSnapshotWaiters(at: now)
+        self.reportFlushes()
+        if self.rosterChanged {
+            self.rosterChanged = false
+            self.actions.append(.rosterChanged)
+        }
+        defer { self.actions = [] }
+        return self.actions
+    }
+}

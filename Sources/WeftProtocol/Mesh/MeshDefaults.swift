@@ -1,0 +1,48 @@
+// This source file is part of the Weft project. See LICENSE. SPDX-License-Identifier: Apache-2.0
+
+/// The mesh's bounds and times, each with its reason.
+public enum MeshDefaults {
+    /// How often a node shows every peer that it lives, its head and its cursors: often enough to notice a lost tail
+    /// in three seconds, seldom enough to cost nothing.
+    public static let heartbeatInterval: Duration = .seconds(1)
+    /// Three missed heartbeats.
+    public static let suspectAfter: Duration = .seconds(3)
+    /// Long enough for a long pause of a healthy process, short enough to tell the others.
+    public static let deadAfter: Duration = .seconds(10)
+    /// How long a dead node may come back and go on where it was.
+    public static let deadTombstone: Duration = .seconds(600)
+    /// How long rosters that still name a node that said goodbye are not believed.
+    public static let leftTombstone: Duration = .seconds(10)
+    /// How long a node looks for the mesh before it says what it tried.
+    public static let joinTimeout: Duration = .seconds(10)
+    /// Members of one mesh, every one connected to every other.
+    public static let members = 256
+    /// How often the shell calls ``Mesh/tick(at:)``.
+    public static let tickInterval: Duration = .milliseconds(250)
+    /// How often an unanswered HELLO, probe or FLUSH is said again.
+    public static let retryInterval: Duration = .seconds(1)
+    /// How often a link on which nobody answers is opened anew, which also drops what has queued up in it.
+    public static let redialInterval: Duration = .seconds(5)
+    /// How often a dead member is called again while its tombstone stands.
+    public static let deadRedialInterval: Duration = .seconds(10)
+    /// How many dead members are called again, the newest.
+    public static let redialledDead = 32
+    /// How long a member may take to catch up with what a late joiner needs before it answers as far as it is.
+    public static let snapshotTimeout: Duration = .seconds(3)
+    /// How many members a late joiner asks for history.
+    public static let snapshotAttempts = 3
+    /// How many late joiners may wait at one member.
+    public static let snapshotWaiters = 64
+    /// How long the end of a stream may still be on its way after its origin's goodbye.
+    public static let goodbyeGrace: Duration = .seconds(2)
+    /// How many heartbeats a head may stay ahead of what has come before the difference counts as missed.
+    public static let staleHeartbeats = 2
+    /// How many rosters a node sends to others per heartbeat interval, so that one change in a large mesh is no storm.
+    public static let rostersPerInterval = 4
+    /// How many ids are remembered whose subscription came before their HELLO.
+    public static let strangers = 512
+    /// How many unanswered FLUSH of one origin are remembered.
+    public static let flushWaiters = 16
+    /// How long a name, a role or an address may be, in bytes.
+    public static let nameLength = 256
+}

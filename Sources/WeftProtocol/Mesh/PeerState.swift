@@ -1,0 +1,32 @@
+// This source file is part of the Weft project. See LICENSE. SPDX-License-Identifier: Apache-2.0
+
+/// What is between this node and one member.
+struct PeerState {
+    /// The control link to it.
+    var link: UInt32
+    /// Whether it has answered HELLO on that link.
+    var isWelcomed = false
+    /// When HELLO is said again.
+    var nextHello: MonotonicTime
+    /// When the link is opened anew if nobody answers.
+    var nextRedial: MonotonicTime
+    /// Whether its subscription to this node's probes has been seen.
+    var isSubscribed = false
+    /// The probe that it has not acknowledged, and when it was sent.
+    var probe: (nonce: UInt64, sentAt: MonotonicTime)?
+    /// It has acknowledged a probe: it hears this node.
+    var hearsUs = false
+    /// The head of its first probe: this node hears it from there on.
+    var heardFrom: UInt64?
+    /// `weft:peer-joined` has been announced, and `weft:peer-left` has not.
+    var isAnnounced = false
+    /// Its goodbye: where its stream ends, and until when the end may still come.
+    var goodbye: (head: UInt64, deadline: MonotonicTime)?
+    /// Heartbeats in a row whose digest differed.
+    var differingDigests = 0
+    /// Whether its event stream is connected.
+    var isListening = false
+
+    /// Both directions have been confirmed.
+    var isComplete: Bool { self.hearsUs && self.heardFrom != nil }
+}

@@ -1,0 +1,86 @@
+// This source file is part of the Weft project. See LICENSE. SPDX-License-Identifier: Apache-2.0
+
+public import WeftBus
+public import WeftValue
+
+/// A message between two nodes, beside the event stream.
+public enum ControlMessage: Hashable, Sendable {
+    /// The first word on every link: who calls. It may be said again.
+    case hello(MemberRecord)
+    /// The answer to `hello`: who answers, and everyone it knows.
+    case welcome(MemberRecord, roster: [RosterEntry])
+    /// The answer to who is not taken in.
+    case reject(RejectReason, message: String, versions: VersionRange)
+    /// The probe with this nonce arrived on the event stream.
+    case probeAck(nonce: UInt64)
+    /// A sign of life: the sender's own head, how far it has received the others, and a digest of its roster.
+    case heartbeat(head: UInt64, cursors: [NodeID: UInt64], digest: UInt64)
+    /// Members that the sender knows; with `wantsReply` it asks for the receiver's.
+    case roster([RosterEntry], wantsReply: Bool)
+    /// Asks for the history and cursors of a member that has received at least the floors.
+    case snapshotRequest(id: UInt64, floors: [NodeID: UInt64])
+    /// The answer; not ready when the member is itself still joining.
+    case snapshot(id: UInt64, isReady: Bool, events: [EventRecord], cursors: [NodeID: UInt64])
+    /// Asks for a word when the sender's stream has been received up to the sequence.
+    case flush(through: UInt64)
+    /// The sender has received it, and has missed so many events of the stream in all.
+    case flushed(through: UInt64, missed: UInt64)
+    /// The sender leaves; its stream ends with the head.
+    case goodbye(head: UInt64)
+    /// A call.
+    case request(id: UInt64, method: String, body: Value)
+    /// The answer to a call: what was asked for, or why not.
+    case reply(id: UInt64, isSuccess: Bool, body: Value)
+
+    /// The kind as it goes over the wire.
+    public var kind: Kind {
+        switch self {
+        case .hello: .hello
+        case .welcome: .welcome
+        case .reject: .reject
+        case .probeAck: .probeAck
+        case .heartbeat: .heartbeat
+        case .roster: .roster
+        case .snapshotRequest: .snapshotRequest
+        case .snapshot: .snapshot
+        case .flush: .flush
+        case .flushed: .flushed
+        case .goodbye: .goodbye
+        case .request: .request
+        case .reply: .reply
+        }
+    }
+
+    /// The kinds and their numbers.
+    public enum Kind: UInt8, Sendable, CaseIterable {
+        /// See ``ControlMessage/hello(_:)``.
+        case hello = 1
+        /// See ``ControlMessage/welcome(_:roster:)``.
+        case welcome = 2
+        /// See ``ControlMessage/reject(_:message:versions:)``.
+        case reject = 3
+        /// See ``ControlMessage/probeAck(nonce:)``.
+        case probeAck = 4
+        /// See ``ControlMessage/heartbeat(head:cursors:digest:)``.
+        case heartbeat = 5
+        /// See ``ControlMessage/roster(_:wantsReply:)``.
+        case roster = 6
+        /// See ``ControlMessage/snapshotRequest(id:floors:)``.
+        case snapshotRequest = 7
+        /// See ``ControlMessage/snapshot(id:isReady:events:cursors:)``.
+        case snapshot = 8
+        /// See ``ControlMessage/flush(through:)``.
+        case flush = 9
+        /// See ``ControlMessage/flushed(through:missed:)``.
+        case flushed = 10
+        /// See ``ControlMessage/goodbye(head:)``.
+        case goodbye = 11
+        /// See ``ControlMessage/request(id:method:body:)``.
+        case request = 12
+        /// See ``ControlMessage/reply(id:isSuccess:body:)``.
+        case reply = 13
+
+        /// HELLO, WELCOME and REJECT look the same in every version: they are how versions are agreed on.
+        var isFrozen: Bool { self.rawValue <= Self.reject.rawValue }
+    }
+}

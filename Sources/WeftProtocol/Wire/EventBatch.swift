@@ -1,0 +1,88 @@
+// This source file is part of the Weft project. See LICENSE. SPDX-License-Identifier: Apache-2.0
+
+import FoundationEssentials
+public import WeftBus
+import WeftValue
+
+/// Consecutive events of one origin, as they came over the wire; the events are taken apart only when asked for.
+public struct EventBatch: Hashable, Sendable {
+    /// The node that emitted them.
+    public let origin: NodeID
+    /// The sequence of the first event, from 1 up.
+    public let first: UInt64
+    /// How many there are, at least one.
+    public let count: Int
+    /// The time from which the events' times are counted, in microseconds since 1970.
+    public let baseTime: Int64
+    /// The events.
+    private let body: ArraySlice<UInt8>
+
+    /// The sequence of the last event.
+    public var last: UInt64 { self.first + UInt64(self.count - 1) }
+    /// The bytes that the batch keeps alive.
+    public var byteCount: Int { self.body.count + WireFormat.batchHeaderSize }
+
+    init(decoding frame: ArraySlice<UInt8>) throws(WireError) {
+        var rest = frame.dropFirst()
+        guard let version = rest.popFirst() else {
+            throw WireError(.truncated, "a batch of only \(frame.count) bytes")
+        }
+        guard WireFormat.speaks(version) else {
+            throw WireError(.version, "a batch in wire version \(version); this node speaks \(VersionRange.current)")
+        }
+        guard let origin = rest.takeNodeID(), let first = rest.takeInteger(UInt64.self),
+            let count = rest.takeInteger(UInt32.self), let baseTime = rest.takeInteger(UInt64.self)
+        else { throw WireError(.truncated, "a batch of only \(frame.count) bytes") }
+        guard count > 0, first > 0, !first.addingReportingOverflow(UInt64(count)).overflow else {
+            throw WireError(.malformed, "a batch of \(count) events from sequence \(first)")
+        }
+        guard rest.count / WireFormat.smallestEvent >= Int(count) else {
+            throw WireError(.truncated, "a batch of \(count) events in \(rest.count) bytes")
+        }
+        self.origin = origin
+        self.first = first
+        self.count = Int(count)
+        self.baseTime = Int64(bitPattern: baseTime)
+        self.body = rest
+    }
+
+    /// The events after a sequence, in order.
+    ///
+    /// - Returns: the events up to the first one that cannot be read, and what is wrong with that one; the rest of
+    ///   the batch is then lost.
+    public func events(after sequence: UInt64 = 0) -> (events: [EventRecord], error: WireError?) {
+        var reader = MessagePackReader(self.body)
+        var events: [EventRecord] = []
+        let skipped = sequence >= self.first ? sequence - self.first + 1 : 0
+        events.reserveCapacity(self.count - Int(min(skipped, UInt64(self.count))))
+        // Names repeat: the one before is most often this one.
+        var name: EventName?
+        var text = ""
+        for index in 0..<UInt64(self.count) {
+            do {
+                let nextText = try reader.readString()
+                let delta: Int64 = try reader.readInteger()
+                let arguments = try reader.readBin()
+                if nextText != text || name == nil {
+                    text = nextText
+                    name = EventName(wire: nextText)
+                }
+                guard let name else {
+                    return (events, WireError(.malformed, "event \(self.first + index) has no proper name"))
+                }
+                if index < skipped { continue }
+                let (time, overflow) = self.baseTime.addingReportingOverflow(delta)
+                events.append(
+                    EventRecord(
+                        name: name, origin: self.origin, sequence: self.first + index,
+                        time: Date(microsecondsSince1970: overflow ? self.baseTime : time), arguments: arguments))
+            } catch {
+                return (events, WireError(.malformed, "event \(self.first + index): \(error.message)"))
+            }
+        }
+        guard reader.isAtEnd else {
+            return (events, WireError(.malformed, "bytes follow the last event of a batch"))
+        }
+        return (events, nil)
+    }
+}

@@ -1,0 +1,63 @@
+// This source file is part of the Weft project. See LICENSE. SPDX-License-Identifier: Apache-2.0
+
+public import WeftBus
+import WeftValue
+
+/// Writes events into a batch, one after another, straight into the frame that will be sent.
+public struct EventBatchBuilder: Sendable {
+    /// The node that emits.
+    public let origin: NodeID
+    /// How many events have been written.
+    public private(set) var count = 0
+    /// The sequence of the first event.
+    public private(set) var first: UInt64 = 0
+    private var baseTime: Int64 = 0
+    private var writer = MessagePackWriter()
+
+    /// Creates an empty batch.
+    public init(origin: NodeID) {
+        self.origin = origin
+    }
+
+    /// Whether nothing has been written.
+    public var isEmpty: Bool { self.count == 0 }
+    /// The size of the frame so far.
+    public var byteCount: Int { self.writer.bytes.count }
+    /// The sequence that the next event must have.
+    public var next: UInt64 { self.first + UInt64(self.count) }
+
+    /// Writes an event.
+    ///
+    /// - Parameters:
+    ///   - name: The event's name.
+    ///   - arguments: Its arguments, as one MessagePack array.
+    ///   - time: Microseconds since 1970.
+    ///   - sequence: Its place in the stream: the one after the event before.
+    public mutating func append(name: String, arguments: [UInt8], time: Int64, sequence: UInt64) {
+        if self.count == 0 {
+            self.first = sequence
+            self.baseTime = time
+            var header: [UInt8] = [WireFormat.batchTopic, WireFormat.newestVersion]
+            header.append(contentsOf: self.origin.bytes)
+            header.appendBigEndian(sequence)
+            header.appendBigEndian(UInt32(0))  // the count, known at the end
+            header.appendBigEndian(time)
+            self.writer.append(encoded: header)
+        }
+        self.writer.write(name)
+        self.writer.write(time.subtractingReportingOverflow(self.baseTime).partialValue)
+        self.writer.write(arguments)
+        self.count += 1
+    }
+
+    /// The finished frame; the builder is empty again.
+    public mutating func finish() -> [UInt8] {
+        var frame = self.writer.bytes
+        var count: [UInt8] = []
+        count.appendBigEndian(UInt32(clamping: self.count))
+        self.writer = MessagePackWriter(capacity: min(frame.count, WireFormat.batchClosesAt))
+        self.count = 0
+        if frame.count >= WireFormat.batchHeaderSize { frame.replaceSubrange(26..<30, with: count) }
+        return frame
+    }
+}
