@@ -1,0 +1,193 @@
+// This source file is part of the Weft project. See LICENSE. SPDX-License-Identifier: Apache-2.0
+
+import DequeModule
+import FoundationEssentials
+import Locking
+import WeftBus
+import WeftProtocol
+
+/// What this node has emitted and not yet sent: any thread appends, the socket loop drains.
+///
+/// An event is written straight into the batch that will be sent (smart batching): what has piled up when the loop comes
+/// round leaves as one message, and when nothing is waiting each event leaves at once. A batch closes at
+/// ``WireFormat/batchClosesAt`` bytes, or with one larger event.
+///
+/// Above the high-water mark whoever emits is held back, for a bounded time and counted; the node stays within its
+/// memory, and nobody else is held up.
+final class EventOutbox: EventPort {
+    /// How long one emit is held back at most: as long as a silent peer is waited for.
+    static let longestWait: Duration = MeshDefaults.deadAfter
+
+    /// How often the high-water mark held somebody back.
+    struct Counters: Sendable {
+        /// Emits that waited.
+        var held: UInt64 = 0
+        /// Emits that went on over the mark, because the wait was over.
+        var overflowed: UInt64 = 0
+    }
+
+    private struct Waiter {
+        var deadline: MonotonicTime
+        var continuation: CheckedContinuation<Void, Never>
+    }
+
+    private struct State {
+        var builder: EventBatchBuilder
+        /// Closed batches, with the sequence of their last event.
+        var closed: Deque<OutgoingBatch> = []
+        /// Bytes in `closed`, in `builder`, and handed to the loop but not yet taken by the socket.
+        var bytes = 0
+        var next: UInt64 = 1
+        var waiters: Deque<Waiter> = []
+        var isFinished = false
+        var counters = Counters()
+
+        func isFull(_ mark: Int) -> Bool { self.bytes >= mark && !self.isFinished }
+    }
+
+    private let state: Locked<State>
+    private let highWaterMark: Int
+    private let now: @Sendable () -> MonotonicTime
+    private let wake: @Sendable () -> Void
+
+    /// Creates an empty outbox.
+    ///
+    /// - Parameters:
+    ///   - origin: The node whose stream this is.
+    ///   - highWaterMark: From how many waiting bytes on emitters are held back.
+    ///   - now: The clock.
+    ///   - wake: Makes the loop drain soon; called from any thread, outside the lock.
+    init(
+        origin: NodeID, highWaterMark: Int, now: @escaping @Sendable () -> MonotonicTime,
+        wake: @escaping @Sendable () -> Void
+    ) {
+        self.state = Locked(State(builder: EventBatchBuilder(origin: origin)))
+        self.highWaterMark = highWaterMark
+        self.now = now
+        self.wake = wake
+    }
+
+    // MARK: From any thread
+
+    func append(name: EventName, arguments: [UInt8], time: Date) -> UInt64 {
+        let microseconds = time.microsecondsSince1970
+        let sequence = self.state.withLock { state -> UInt64 in
+            let before = state.builder.byteCount
+            if before > 0, before + arguments.count + name.rawValue.utf8.count > WireFormat.batchClosesAt {
+                Self.close(&state)
+            }
+            let sequence = state.next
+            let start = state.builder.byteCount
+            state.builder.append(
+                name: name.rawValue, arguments: arguments, time: microseconds, sequence: sequence)
+            state.next += 1
+            state.bytes += state.builder.byteCount - start
+            return sequence
+        }
+        self.wake()
+        return sequence
+    }
+
+    func waitForRoom() async {
+        guard self.state.withLock({ $0.isFull(self.highWaterMark) }) else { return }
+        let deadline = self.now() + Self.longestWait
+        await withCheckedContinuation { continuation in
+            let goesOn = self.state.withLock { state in
+                guard state.isFull(self.highWaterMark) else { return true }
+                state.counters.held += 1
+                state.waiters.append(Waiter(deadline: deadline, continuation: continuation))
+                return false
+            }
+            if goesOn { continuation.resume() }
+        }
+    }
+
+    func waitForRoomBlocking() {
+        let isFull = self.state.withLock { state in
+            guard state.isFull(self.highWaterMark) else { return false }
+            state.counters.held += 1
+            return true
+        }
+        guard isFull else { return }
+        let mark = self.highWaterMark
+        if self.state.waitAndLock(timeout: Self.longestWait, until: { !$0.isFull(mark) }, { _ in }) == nil {
+            self.state.withLock { $0.counters.overflowed += 1 }
+        }
+    }
+
+    /// The sequence of the last event emitted; 0 before the first.
+    var head: UInt64 { self.state.withLock { $0.next - 1 } }
+
+    /// The bytes that wait.
+    var depth: Int { self.state.withLock { $0.bytes } }
+
+    /// What the high-water mark did.
+    var counters: Counters { self.state.withLock { $0.counters } }
+
+    // MARK: From the loop
+
+    /// The oldest batch; nil when nothing waits.
+    ///
+    /// Its bytes count as waiting until ``sent(_:)``.
+    func take() -> OutgoingBatch? {
+        self.state.withLock { state in
+            if state.closed.isEmpty { Self.close(&state) }
+            return state.closed.popFirst()
+        }
+    }
+
+    /// The socket has taken a batch.
+    func sent(_ batch: OutgoingBatch) {
+        let resumed = self.state.withLock { state in
+            state.bytes -= batch.frame.count
+            return self.takeWaiters(&state) { _ in true }
+        }
+        self.resume(resumed)
+    }
+
+    /// Lets those go on who have waited long enough.
+    func expireWaits(at time: MonotonicTime) {
+        let resumed = self.state.withLock { state in
+            guard state.isFull(self.highWaterMark) else { return self.takeWaiters(&state) { _ in true } }
+            let expired = self.takeWaiters(&state, evenIfFull: true) { $0.deadline <= time }
+            state.counters.overflowed += UInt64(expired.count)
+            return expired
+        }
+        self.resume(resumed)
+    }
+
+    /// Nobody waits any more, whatever is in here.
+    func finish() {
+        let resumed = self.state.withLock { state in
+            state.isFinished = true
+            return self.takeWaiters(&state) { _ in true }
+        }
+        self.resume(resumed)
+    }
+
+    // MARK: Inside
+
+    private static func close(_ state: inout State) {
+        guard !state.builder.isEmpty else { return }
+        let first = state.builder.first
+        let last = state.builder.next - 1
+        state.closed.append(OutgoingBatch(first: first, last: last, frame: state.builder.finish()))
+    }
+
+    private func takeWaiters(
+        _ state: inout State, evenIfFull: Bool = false, while goesOn: (Waiter) -> Bool
+    ) -> [CheckedContinuation<Void, Never>] {
+        guard evenIfFull || !state.isFull(self.highWaterMark) else { return [] }
+        var taken: [CheckedContinuation<Void, Never>] = []
+        while let waiter = state.waiters.first, goesOn(waiter) {
+            taken.append(waiter.continuation)
+            state.waiters.removeFirst()
+        }
+        return taken
+    }
+
+    private func resume(_ continuations: [CheckedContinuation<Void, Never>]) {
+        self.state.wakeWaiters()
+        for continuation in continuations { continuation.resume() }
+    }
+}
