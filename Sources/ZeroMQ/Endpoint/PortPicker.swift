@@ -33,9 +33,9 @@ public struct PortPicker: Sendable {
         if ephemeral.lowerBound >= lowest + 1_000 {
             self.range = lowest...(ephemeral.lowerBound - 1)
         } else if ephemeral.upperBound <= UInt16.max - 1_000 {
-            self.range = (ephemeral.upperBound + 1)...UInt16.max
+            self.range = max(ephemeral.upperBound + 1, lowest)...UInt16.max
         } else {
-            self.range = 1_024...max(ephemeral.lowerBound, 1_025) - 1
+            self.range = 1_024...(max(ephemeral.lowerBound, 1_025) - 1)
         }
     }
 

@@ -46,15 +46,21 @@ enum RawTransfer {
             return .failed(number)
         }
         message = Message(Frame.copy(scratch))
-        if readsUserID, let name = zmq_msg_gets(scratch, "User-Id") { message.userID = String(cString: name) }
+        if readsUserID { message.userID = self.userID(scratch) }
         // The frames of a message arrive together, so the rest is there.
         while zmq_msg_more(scratch) != 0 {
             if case .failed(let number) = self.receiveFrame(from: handle, scratch: scratch, flags: 0) {
                 return .failed(number)
             }
             message.rest.append(Frame.copy(scratch))
+            // A ROUTER makes the first frame itself, and that one knows nothing of its sender.
+            if readsUserID, message.userID == nil { message.userID = self.userID(scratch) }
         }
         return .done
+    }
+
+    private static func userID(_ raw: UnsafeMutablePointer<zmq_msg_t>) -> String? {
+        zmq_msg_gets(raw, "User-Id").map { String(cString: $0) }
     }
 
     private static func receiveFrame(
