@@ -1,0 +1,91 @@
+// This source file is part of the Weft project. See LICENSE. SPDX-License-Identifier: Apache-2.0
+
+public import WeftPlatform
+public import WeftProtocol
+
+extension Events {
+    /// Where handlers run, as which agent, and within which limits.
+    ///
+    /// ```swift
+    /// Events.Configuration.embedded(platform: settings)              // everything in this process
+    /// Events.Configuration.worker(join: ["tcp://10.0.0.1:7400"])     // a worker of a cluster
+    /// try Events.Configuration.fromEnvironment()                     // whichever the environment says
+    /// ```
+    public struct Configuration: Sendable {
+        /// Where the coordinator is.
+        public enum Placement: Sendable {
+            /// In this process, which nothing outside this machine can reach. Without a platform, tasks come from
+            /// ``Events/submit(_:with:)`` only.
+            case embedded(platform: PlatformConfiguration?)
+            /// In another process; this one joins its cluster through any of its nodes.
+            case worker(join: [String])
+        }
+
+        /// Where the coordinator is.
+        public var placement: Placement
+        /// The agent of handlers that name none; nil, in a cluster, for tasks of any agent.
+        public var agentID: String?
+        /// The stable name of this process in the mesh.
+        public var name: String
+        /// How many tasks run at once. The platform is told `busy` when all slots are taken.
+        public var slots: Int
+        /// On how many threads synchronous handlers run; those beyond wait. By default one for each slot.
+        public var maxSyncWorkers: Int
+        /// How long a stop lets running tasks and background tasks end before it cancels them.
+        public var drainDeadline: Duration
+
+        /// Creates a configuration.
+        ///
+        /// - Parameters:
+        ///   - placement: Where the coordinator is.
+        ///   - agentID: The agent of handlers that name none; by default the first of the platform's settings.
+        ///   - name: The stable name of this process in the mesh.
+        ///   - slots: How many tasks run at once.
+        ///   - maxSyncWorkers: On how many threads synchronous handlers run; by default one for each slot.
+        ///   - drainDeadline: How long a stop lets running work end.
+        public init(
+            _ placement: Placement, agentID: String? = nil, name: String = "events",
+            slots: Int = TaskDefaults.slots, maxSyncWorkers: Int? = nil,
+            drainDeadline: Duration = TaskDefaults.drainDeadline
+        ) {
+            self.placement = placement
+            self.name = name
+            self.slots = slots
+            self.maxSyncWorkers = maxSyncWorkers ?? slots
+            self.drainDeadline = drainDeadline
+            if let agentID {
+                self.agentID = agentID
+            } else if case .embedded(let platform?) = placement {
+                self.agentID = platform.agentIDs.first
+            }
+        }
+
+        /// Everything in this process: the coordinator that owns the platform's stream, and one worker.
+        public static func embedded(platform: PlatformConfiguration?, agentID: String? = nil) -> Self {
+            Self(.embedded(platform: platform), agentID: agentID)
+        }
+
+        /// A worker of the cluster that any of `endpoints` belongs to, such as `tcp://127.0.0.1:7400`.
+        public static func worker(join endpoints: [String], agentID: String? = nil) -> Self {
+            Self(.worker(join: endpoints), agentID: agentID)
+        }
+
+        /// Whether the settings can work at all.
+        func check() throws(EventsError) {
+            guard (1...TaskDefaults.maximumSlots).contains(self.slots) else {
+                throw EventsError(
+                    .invalidConfiguration,
+                    "\(self.slots) slots are not possible; give 1 to \(TaskDefaults.maximumSlots).")
+            }
+            guard self.maxSyncWorkers >= 1 else {
+                throw EventsError(
+                    .invalidConfiguration, "\(self.maxSyncWorkers) threads for synchronous handlers are too few; give 1.")
+            }
+            if case .worker(let endpoints) = self.placement, endpoints.isEmpty {
+                throw EventsError(
+                    .invalidConfiguration,
+                    "A worker of a cluster needs the endpoint of one of its nodes, such as tcp://127.0.0.1:7400.")
+            }
+        }
+    }
+}

@@ -1,0 +1,10 @@
+// This source file is part of the Weft project. See LICENSE. SPDX-License-Identifier: Apache-2.0
+
+// `import Weft` is all that a program needs: the bus, values, and the models of tasks, workers and agents.
+@_exported public import WeftBus
+@_exported public import WeftPlatform
+@_exported public import struct WeftProtocol.TaskFailure
+@_exported public import enum WeftProtocol.TaskOutcome
+@_exported public import struct WeftProtocol.TaskRequest
+@_exported public import struct WeftProtocol.TaskResult
+@_exported public import WeftValue
