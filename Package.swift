@@ -110,6 +110,9 @@ let package = Package(
                 .argumentParser, .histogram, .lifecycle, .logging, .unixSignals,
             ],
             swiftSettings: swiftSettings),
+        .executableTarget(
+            name: "Examples", dependencies: ["Weft", .hummingbird, .lifecycle, .logging],
+            swiftSettings: swiftSettings),
 
         // Tests.
         .testTarget(name: "WeftValueTests", dependencies: ["WeftValue"], swiftSettings: swiftSettings),
@@ -134,7 +137,10 @@ let package = Package(
             resources: [.copy("Fixtures")],
             swiftSettings: swiftSettings),
         .testTarget(
-            name: "WeftTests", dependencies: ["Locking", "Weft", "WeftTestKit", "ZeroMQ", .lifecycle, .logging],
+            name: "WeftTests",
+            dependencies: [
+                "Examples", "Locking", "Weft", "WeftProtocol", "WeftServer", "WeftTestKit", "ZeroMQ", .lifecycle, .logging,
+            ],
             swiftSettings: swiftSettings),
         .testTarget(
             name: "WeftSQLiteTests", dependencies: ["WeftSQLite", "WeftTestKit"], swiftSettings: swiftSettings),
