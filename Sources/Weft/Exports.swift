@@ -3,8 +3,9 @@
 // `import Weft` is all that a program needs: the bus, values, and the models of tasks, workers and agents.
 @_exported public import WeftBus
 @_exported public import WeftPlatform
+@_exported public import WeftValue
+
 @_exported public import struct WeftProtocol.TaskFailure
 @_exported public import enum WeftProtocol.TaskOutcome
 @_exported public import struct WeftProtocol.TaskRequest
 @_exported public import struct WeftProtocol.TaskResult
-@_exported public import WeftValue

@@ -30,7 +30,7 @@ public struct AgentTask: Sendable {
     /// The result; nil until a handler sets it.
     public var result: String?
     /// The final status; nil for `completed`.
-    public var status: WeftPlatform.TaskStatus?
+    public var status: TaskStatus?
     /// What the language model has used; nil when unknown.
     public var tokens: TokenCounts?
     /// The names of the tools that were used.

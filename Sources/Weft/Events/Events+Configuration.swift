@@ -79,7 +79,8 @@ extension Events {
             }
             guard self.maxSyncWorkers >= 1 else {
                 throw EventsError(
-                    .invalidConfiguration, "\(self.maxSyncWorkers) threads for synchronous handlers are too few; give 1.")
+                    .invalidConfiguration,
+                    "\(self.maxSyncWorkers) threads for synchronous handlers are too few; give 1.")
             }
             if case .worker(let endpoints) = self.placement, endpoints.isEmpty {
                 throw EventsError(

@@ -54,7 +54,7 @@ extension Events.Configuration {
         let hint = "or set \(Variable.join) to run as a worker of a cluster"
         do {
             if let platform = try PlatformConfiguration(variables: variables, agentIDs: agentIDs) { return platform }
-        } catch where error.missing == [PlatformConfiguration.Variable.agentID] {
+        } catch  where error.missing == [PlatformConfiguration.Variable.agentID] {
             // The handlers may name their agents themselves; the start checks whether they all do.
             if let platform = try? PlatformConfiguration(variables: variables, requiresAgent: false) { return platform }
             throw EventsError(.invalidConfiguration, error.message, cause: error)

@@ -163,7 +163,9 @@ extension Events {
                 guard case .running(let parts, _) = state else { return nil }
                 return parts
             }
-            guard let parts else { throw EventsError(.notRunning, "Start Events first: call start(), run() or withRunning.") }
+            guard let parts else {
+                throw EventsError(.notRunning, "Start Events first: call start(), run() or withRunning.")
+            }
             return parts
         }
     }
