@@ -27,9 +27,9 @@ extension Events {
         public var agentID: String?
         /// The stable name of this process in the mesh.
         public var name: String
-        /// How many tasks run at once. The platform is told `busy` when all slots are taken.
+        /// How many tasks run at once; when all slots are taken, the platform is told so.
         public var slots: Int
-        /// On how many threads synchronous handlers run; those beyond wait. By default one for each slot.
+        /// On how many threads synchronous handlers run, by default one for each slot; handlers beyond that wait.
         public var maxSyncWorkers: Int
         /// How long a stop lets running tasks and background tasks end before it cancels them.
         public var drainDeadline: Duration

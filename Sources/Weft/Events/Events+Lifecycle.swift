@@ -40,8 +40,10 @@ extension Events {
         throw CancellationError()
     }
 
-    /// Stops: takes no more tasks, lets those that run end until the drain deadline, leaves the mesh, and runs the
-    /// shutdown handlers. It returns when all of that is done; calling it again waits for the same.
+    /// Stops, and returns when everything has been stopped; calling it again waits for the same.
+    ///
+    /// It takes no more tasks, lets those that run end until the drain deadline, leaves the mesh, and runs the shutdown
+    /// handlers.
     public func stop() async {
         switch self.beginStop() {
         case .nothing: return
