@@ -59,7 +59,7 @@ struct CurveTests {
         #expect(authenticator.counts.refused == 0)
         try dealer.send(Message("frame"))
         _ = try router.socket.receiveFrame()
-        var frame = try router.socket.receiveFrame()
+        let frame = try router.socket.receiveFrame()
         let (userID, address) = (frame.userID, frame.peerAddress)
         #expect(userID == "alice")
         #expect(address == "127.0.0.1")

@@ -205,6 +205,56 @@ struct SocketLoopTests {
         #expect(loop.statistics.sockets == 100)
     }
 
+    @Test func aBusySocketLeavesOthersTheirTurn() async throws {
+        let context = try Context()
+        var configuration = SocketLoop.Configuration()
+        configuration.messageBudget = 10
+        let loop = try SocketLoop(context: context, configuration: configuration)
+        let order = Recorder<String>()
+        let pushes = [SocketBox(try context.socket(.push)), SocketBox(try context.socket(.push))]
+        var ids: [SocketID] = []
+        for (name, push) in zip(["a", "b"], pushes) {
+            let pull = try context.socket(.pull)
+            let endpoint = try pull.bind(Places.next("inproc"))
+            let id = try loop.add(
+                pull, SocketHandlers(onMessages: { order.record([String](repeating: name, count: $0.count)) }))
+            loop.pause(id)
+            ids.append(id)
+            _ = await loop.measureLag()  // paused before anything is sent
+            try push.socket.connect(endpoint)
+            for _ in 0..<200 { try push.socket.send(Message("x"), within: patience) }
+        }
+        let both = ids
+        loop.post { for id in both { loop.resume(id) } }
+        let all = try await order.wait(count: 400)
+        // Ten of the one, ten of the other, until both are empty.
+        #expect(all.prefix(40).filter { $0 == "a" }.count == 20)
+        #expect(all.filter { $0 == "a" }.count == 200)
+        withExtendedLifetime(pushes) {}
+    }
+
+    @Test func subscriptionsWorkByID() async throws {
+        let context = try Context()
+        let loop = try SocketLoop(context: context)
+        let (subscriptions, received) = (Recorder<Message>(), Recorder<Message>())
+        let xpub = try context.socket(.xpub)
+        let endpoint = try xpub.bind(Places.next("tcp"))
+        let publisher = try loop.add(xpub, SocketHandlers(onMessages: { subscriptions.record($0) }))
+        let subscriber = try loop.add(
+            try context.socket(.sub), SocketHandlers(onMessages: { received.record($0) }))
+        loop.post {
+            try? loop.connect(subscriber, to: endpoint)
+            try? loop.subscribe(subscriber, to: [7])
+        }
+        #expect(try await subscriptions.wait(count: 1)[0].first == [1, 7])
+        loop.post { loop.send([7, 8], on: publisher) }
+        #expect(try await received.wait(count: 1)[0].first == [7, 8])
+        loop.post { try? loop.unsubscribe(subscriber, from: [7]) }
+        #expect(try await subscriptions.wait(count: 2)[1].first == [0, 7])
+        loop.post { try? loop.disconnect(subscriber, from: endpoint) }
+        #expect(await loop.shutdown(within: patience))
+    }
+
     @Test func routersOnTheLoopAnswerBySender() async throws {
         let context = try Context()
         let loop = try SocketLoop(context: context)
@@ -244,14 +294,7 @@ struct SocketLoopTests {
         let routerID = try loop.add(router, SocketHandlers(onEvents: { server.record($0) }))
         let bound = Recorder<Endpoint>()
         loop.post {
-            if let endpoint = try? loop.withSocket(
-                routerID,
-                { socket throws(ZeroMQError) in
-                    try socket.bind("tcp://127.0.0.1:*")
-                })
-            {
-                bound.record(endpoint)
-            }
+            if let endpoint = try? loop.bind(routerID, to: Endpoint("tcp://127.0.0.1:*")) { bound.record(endpoint) }
         }
         let endpoint = try await bound.wait(count: 1)[0]
         let dealer = try context.socket(.dealer)

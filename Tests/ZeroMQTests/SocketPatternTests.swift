@@ -161,7 +161,7 @@ struct SocketPatternTests {
         try push.connect(endpoint)
         try push.send(try Frame([1, 2, 3]), more: true)
         try push.send(try Frame([UInt8](repeating: 5, count: 100_000)[10...]))
-        var small = try pull.receiveFrame()
+        let small = try pull.receiveFrame()
         let smallMore = small.hasMore
         let sum = small.withBytes { span in
             var sum = 0
@@ -170,7 +170,7 @@ struct SocketPatternTests {
         }
         #expect(smallMore)
         #expect(sum == 6)
-        var large = try pull.receiveFrame()
+        let large = try pull.receiveFrame()
         let (count, more, bytes) = (large.count, large.hasMore, large.bytes())
         #expect(count == 99_990)
         #expect(!more)

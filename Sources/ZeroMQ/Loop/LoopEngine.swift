@@ -7,6 +7,8 @@ internal import Synchronization
 ///
 /// It holds no reference to the ``SocketLoop``: it ends when the last actor has let go of that.
 final class LoopEngine {
+    private static let keptCapacity = 65_536
+
     let configuration: SocketLoop.Configuration
     let inbox: LoopInbox
     var executor: UnownedSerialExecutor?
@@ -43,14 +45,15 @@ final class LoopEngine {
     func run() {
         self.inbox.thread.store(SystemThread.current, ordering: .relaxed)
         self.nextSweep = MonotonicClock.deadline(after: self.configuration.sweepInterval)
+        var started = MonotonicClock.now()
         while self.runWork() {
-            let started = MonotonicClock.now()
             self.statistics.turns &+= 1
             self.fireTimers()
             self.processDirty()
             let elapsed = Duration.nanoseconds(Int64(clamping: MonotonicClock.now() &- started))
             self.statistics.maximumTurn = max(self.statistics.maximumTurn, elapsed)
             self.rest()
+            started = MonotonicClock.now()
         }
         self.closeAll()
         self.inbox.thread.store(0, ordering: .relaxed)
@@ -64,15 +67,15 @@ final class LoopEngine {
         guard !self.work.isEmpty else { return !isFinished }
         // The last actor may go while its last job runs, and the loop with it; keep it until the job has returned.
         let loop = self.loop
-        let items = self.work
-        self.work.removeAll(keepingCapacity: true)
-        self.statistics.work &+= UInt64(items.count)
-        for item in items {
+        self.statistics.work &+= UInt64(self.work.count)
+        for item in self.work {
             switch item {
             case .job(let job): if let executor = self.executor { job.runSynchronously(on: executor) }
             case .closure(let closure): closure()
             }
         }
+        // The two arrays change places on each turn, so neither is allocated anew; a burst's is given back.
+        self.work.removeAll(keepingCapacity: self.work.capacity <= LoopEngine.keptCapacity)
         withExtendedLifetime(loop) {}
         return true
     }

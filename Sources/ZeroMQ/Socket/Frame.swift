@@ -41,46 +41,47 @@ public struct Frame: ~Copyable {
     }
 
     /// Bytes it holds.
-    public var count: Int {
-        mutating get { zmq_msg_size(&self.raw) }
-    }
+    public var count: Int { self.withRaw { zmq_msg_size($0) } }
 
     /// Whether more frames of the same message follow.
-    public var hasMore: Bool {
-        mutating get { zmq_msg_more(&self.raw) != 0 }
-    }
+    public var hasMore: Bool { self.withRaw { zmq_msg_more($0) != 0 } }
 
     /// Who sent it, as the authenticator named them; nil without one.
-    public var userID: String? {
-        mutating get { self.metadata("User-Id") }
-    }
+    public var userID: String? { self.metadata("User-Id") }
 
     /// The address of the peer that sent it, over TCP.
-    public var peerAddress: String? {
-        mutating get { self.metadata("Peer-Address") }
-    }
+    public var peerAddress: String? { self.metadata("Peer-Address") }
 
     /// Reads what the connection knows about the sender.
     ///
     /// - Parameter name: As "User-Id", "Peer-Address", "Socket-Type", "Routing-Id".
-    public mutating func metadata(_ name: String) -> String? {
-        zmq_msg_gets(&self.raw, name).map { String(cString: $0) }
+    public func metadata(_ name: String) -> String? {
+        self.withRaw { raw in zmq_msg_gets(raw, name).map { String(cString: $0) } }
     }
 
     /// Reads the bytes where they are.
     ///
     /// - Parameter body: What reads them; the span ends with it.
-    public mutating func withBytes<Result, Failure: Error>(
+    public func withBytes<Result, Failure: Error>(
         _ body: (RawSpan) throws(Failure) -> Result
     ) throws(Failure) -> Result {
-        // A small frame lies inside `raw`, so the address is taken anew each time and not kept.
-        let buffer = UnsafeRawBufferPointer(start: zmq_msg_data(&self.raw), count: zmq_msg_size(&self.raw))
-        return try body(buffer.bytes)
+        try self.withRaw { raw throws(Failure) in
+            try body(UnsafeRawBufferPointer(start: zmq_msg_data(raw), count: zmq_msg_size(raw)).bytes)
+        }
     }
 
     /// A copy of the bytes.
-    public mutating func bytes() -> [UInt8] {
-        Frame.copy(&self.raw)
+    public func bytes() -> [UInt8] { self.withRaw { Frame.copy($0) } }
+
+    /// Only for calls that change nothing.
+    ///
+    /// A small frame lies inside the struct, so its address ends with `body`.
+    private func withRaw<Result, Failure: Error>(
+        _ body: (UnsafeMutablePointer<zmq_msg_t>) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        try withUnsafePointer(to: self.raw) { raw throws(Failure) in
+            try body(UnsafeMutablePointer(mutating: raw))
+        }
     }
 
     static func copy(_ raw: UnsafeMutablePointer<zmq_msg_t>) -> [UInt8] {

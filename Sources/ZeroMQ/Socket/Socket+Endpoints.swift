@@ -59,9 +59,12 @@ extension Socket {
 
     /// Connects; returns at once, libzmq goes on trying until it can.
     ///
+    /// While nobody listens at a local port of the system's ephemeral range, trying long enough can connect a socket to
+    /// itself (a trait of TCP that 4.3.4 does not notice). Let servers listen below it, as ``PortPicker`` does.
+    ///
     /// - Parameter endpoint: Where to.
     public func connect(_ endpoint: Endpoint) throws(ZeroMQError) {
-        guard !endpoint.isWildcard || endpoint.transport == .inproc else {
+        guard !endpoint.isWildcard else {
             throw ZeroMQError(.invalidEndpoint, "cannot connect to \(endpoint): name the host and port of a peer")
         }
         try self.chooseFamily(for: endpoint)

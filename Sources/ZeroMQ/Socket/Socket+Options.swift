@@ -31,7 +31,10 @@ extension Socket {
         ///
         /// It stands in for ZeroMQ's heartbeats, which abort the process in 4.3.4.
         public var tcpMaximumRetransmit: Duration = .seconds(6)
-        /// Whether TCP looks after connections on which nothing is sent.
+        /// Whether TCP looks after connections on which nothing is sent: first after a minute, then every ten seconds,
+        /// given up after three.
+        ///
+        /// The system's own first look comes after two hours.
         public var tcpKeepalive: Bool = true
         /// Whether IPv6 is used for host names, IPv6 addresses and `*`.
         ///

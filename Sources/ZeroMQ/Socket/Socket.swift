@@ -93,6 +93,11 @@ public struct Socket: ~Copyable {
         try self.set(.reconnectIntervalMaximum, to: options.reconnectIntervalMaximum)
         try self.set(.tcpMaximumRetransmit, to: options.tcpMaximumRetransmit)
         try self.set(.tcpKeepalive, to: options.tcpKeepalive ? 1 : 0)
+        if options.tcpKeepalive {
+            try self.set(.tcpKeepaliveIdle, to: 60)
+            try self.set(.tcpKeepaliveInterval, to: 10)
+            try self.set(.tcpKeepaliveCount, to: 3)
+        }
         try self.set(.ipv6, to: options.ipv6)
         try self.set(.sendHighWaterMark, to: options.sendHighWaterMark)
         try self.set(.receiveHighWaterMark, to: options.receiveHighWaterMark)
