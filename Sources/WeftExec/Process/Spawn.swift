@@ -11,7 +11,7 @@ import CProcess
 #endif
 
 /// The plain system call behind ``ChildProcess``: a new program in a process group of its own.
-enum Spawn {
+package enum Spawn {
     /// What the child finds at one of its three standard descriptors.
     enum Descriptor {
         /// The parent's descriptor of this number.
@@ -83,7 +83,7 @@ enum Spawn {
     }
 
     /// A pipe whose ends no child inherits by accident.
-    static func pipe() throws(ChildProcessError) -> (reading: Int32, writing: Int32) {
+    package static func pipe() throws(ChildProcessError) -> (reading: Int32, writing: Int32) {
         var ends = (reading: Int32(-1), writing: Int32(-1))
         let result = withUnsafeMutableBytes(of: &ends) { weft_pipe($0.bindMemory(to: Int32.self).baseAddress) }
         guard result == 0 else { throw ChildProcessError(operation: "making a pipe", code: errno) }

@@ -22,8 +22,10 @@ public struct ExecRunner: TaskRunner {
         self.inheritedEnvironment = environment ?? ProcessInfo.processInfo.environment
     }
 
+    /// The agents whose tasks are taken; empty for any.
     public var agentIDs: [String] { self.configuration.agentIDs }
 
+    /// Runs the program once, and ends its whole group when the task is cancelled or its time is up.
     public func run(_ request: TaskRequest, context: TaskContext) async -> TaskOutcome {
         let output = Locked(
             ExecOutput(

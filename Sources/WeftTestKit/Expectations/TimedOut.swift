@@ -13,5 +13,6 @@ public struct TimedOut: Error, Sendable, CustomStringConvertible {
         self.limit = limit
     }
 
+    /// What was waited for, and how long.
     public var description: String { "gave up after \(self.limit) waiting for \(self.awaited)" }
 }

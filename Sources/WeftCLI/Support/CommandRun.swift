@@ -1,0 +1,68 @@
+// This source file is part of the Weft project. See LICENSE. SPDX-License-Identifier: Apache-2.0
+
+import Logging
+import ServiceLifecycle
+
+/// How a command runs, so that all of them end in the same way.
+enum CommandRun {
+    /// Runs a command that has nothing to finish: a signal cancels it, and so does a reader who has gone.
+    ///
+    /// - Throws: what `body` throws, or ``CommandFailure`` with ``ExitStatus/interrupted`` after a signal.
+    static func interruptible(_ body: @escaping @Sendable () async throws -> Void) async throws {
+        let task = Task { try await body() }
+        Signals.shared.onStop { task.cancel() }
+        // Ends with the process: a reader who closes the pipe wants nothing more.
+        let watch = Task {
+            await BoundedWriter.output.broken()
+            task.cancel()
+        }
+        defer { watch.cancel() }
+        do {
+            try await task.value
+        } catch {
+            if Signals.shared.isStopping { throw CommandFailure(.interrupted) }
+            if BoundedWriter.output.isBroken { return }
+            throw error
+        }
+        if Signals.shared.isStopping { throw CommandFailure(.interrupted) }
+    }
+
+    /// Runs services that have something to finish: the first signal shuts them down gracefully, a second one aborts.
+    ///
+    /// - Parameters:
+    ///   - services: The services, in the order in which they depend on each other.
+    ///   - logger: Where the group of services says what it does.
+    ///   - announce: Says that everything is ready, once it is; what it throws ends the services.
+    /// - Throws: what a service throws, or ``CommandFailure`` with ``ExitStatus/interrupted`` after SIGINT.
+    static func services(
+        _ services: [any Service], logger: Logger, announce: @escaping @Sendable () async throws -> Void
+    ) async throws {
+        var quiet = logger
+        quiet.logLevel = max(.warning, logger.logLevel)
+        let group = ServiceGroup(
+            configuration: ServiceGroupConfiguration(
+                services: services.map {
+                    .init(
+                        service: $0, successTerminationBehavior: .gracefullyShutdownGroup,
+                        failureTerminationBehavior: .gracefullyShutdownGroup)
+                }, logger: quiet))
+        Signals.shared.onStop {
+            BoundedWriter.error.line("weft: stopping, after what runs has ended; a second signal aborts")
+            // Only passes the signal on.
+            Task { await group.triggerGracefulShutdown() }
+        }
+        try await withThrowingTaskGroup(of: Void.self) { tasks in
+            tasks.addTask { try await group.run() }
+            tasks.addTask {
+                do {
+                    try await announce()
+                } catch {
+                    await group.triggerGracefulShutdown()
+                    throw error
+                }
+            }
+            try await tasks.waitForAll()
+        }
+        if Signals.shared.isInterrupted { throw CommandFailure(.interrupted) }
+    }
+}
