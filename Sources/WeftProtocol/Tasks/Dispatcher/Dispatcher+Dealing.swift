@@ -15,7 +15,7 @@ extension Dispatcher {
 
     /// Deals tasks until nobody who could run one has room.
     mutating func deal(_ step: inout DispatcherStep, at now: Moment) {
-        guard !self.lanes.isEmpty else { return }
+        guard self.isDealing, !self.lanes.isEmpty else { return }
         var open = self.workers.values
             .filter {
                 !$0.isDraining && $0.held.count < $0.window

@@ -94,9 +94,14 @@ extension Dispatcher {
     }
 
     /// Accepts nothing more; what is accepted still runs.
-    public mutating func drain(at now: Moment) -> [DispatcherAction] {
+    ///
+    /// - Parameters:
+    ///   - dealsOn: Whether what is queued is still dealt; it need not be when the ledger keeps it for the next coordinator.
+    ///   - now: The time.
+    public mutating func drain(dealsOn: Bool = true, at now: Moment) -> [DispatcherAction] {
         var step = DispatcherStep()
         self.isDraining = true
+        self.isDealing = dealsOn
         return self.finish(&step, at: now)
     }
 

@@ -22,6 +22,7 @@ public struct Dispatcher: Sendable {
     public internal(set) var counters = DispatcherCounters()
     /// Whether nothing more is accepted.
     public internal(set) var isDraining = false
+    var isDealing = true
 
     var entries: [String: DispatcherEntry] = [:]
     var workers: [NodeID: DispatcherWorker] = [:]

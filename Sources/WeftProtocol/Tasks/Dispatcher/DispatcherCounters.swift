@@ -34,4 +34,7 @@ public struct DispatcherCounters: Hashable, Sendable {
     public var oversizedResults = 0
     /// Registrations refused.
     public var refusedWorkers = 0
+
+    /// Creates counters at zero.
+    public init() {}
 }

@@ -24,4 +24,7 @@ public struct WorkerCounters: Hashable, Sendable {
     public var oversizedResults = 0
     /// Times this worker registered.
     public var registrations = 0
+
+    /// Creates counters at zero.
+    public init() {}
 }

@@ -151,14 +151,19 @@ public struct WorkerMachine: Sendable {
     ///
     /// - Parameters:
     ///   - endpoint: Its sink.
+    ///   - epoch: Its epoch; nil when it is not known, which is taken for the one that has welcomed us.
     ///   - now: The time.
-    public mutating func coordinatorFound(endpoint: String, at now: Moment) -> [WorkerAction] {
+    public mutating func coordinatorFound(
+        endpoint: String, epoch: TaskEpoch? = nil, at now: Moment
+    ) -> [WorkerAction] {
         guard !self.hasLeft else { return [] }
         var actions: [WorkerAction] = []
         switch self.link {
-        case .welcomed(endpoint, _), .registering(endpoint):
+        case .welcomed(endpoint, let current) where epoch == nil || epoch == current:
             return []
-        case .closed(endpoint), .none:
+        case .registering(endpoint):
+            return []
+        case .welcomed(endpoint, _), .closed(endpoint), .none:
             break
         case .closed, .registering, .welcomed:
             actions.append(.disconnect)

@@ -1,0 +1,201 @@
+// This source file is part of the Weft project. See LICENSE. SPDX-License-Identifier: Apache-2.0
+
+import DequeModule
+import FoundationEssentials
+import Logging
+import WeftBus
+import WeftProtocol
+import ZeroMQ
+
+extension Coordinator {
+    /// Tells the dispatcher what happened, and queues what follows.
+    func step(_ body: (inout Dispatcher, Moment) -> [DispatcherAction]) {
+        guard var dispatcher = self.dispatcher else { return }
+        // Taken out, so that changing it copies nothing.
+        self.dispatcher = nil
+        let actions = body(&dispatcher, SystemTime.now)
+        self.dispatcher = dispatcher
+        guard !actions.isEmpty else { return }
+        self.queue += actions
+        self.wake?.yield()
+    }
+
+    /// Performs what is queued, until the coordinator ends.
+    func perform(_ wakeUps: AsyncStream<Void>) async throws {
+        for await _ in wakeUps {
+            self.isPerforming = true
+            while !self.queue.isEmpty { try await self.performQueued() }
+            self.isPerforming = false
+            self.checkConditions()
+        }
+    }
+
+    /// Performs what has piled up: all that is to be written goes into one write, then the rest follows in its order.
+    ///
+    /// A write that a later step asked for may so come before what an earlier step sends, which is only safer.
+    private func performQueued() async throws {
+        let actions = self.queue
+        self.queue = []
+        var changes: [LedgerChange] = []
+        for case .persist(let more) in actions { changes += more }
+        if !changes.isEmpty { try await self.write(changes) }
+        for action in actions { self.perform(action) }
+    }
+
+    /// Writes, as often as it takes: nothing is said about what is not written.
+    private func write(_ changes: [LedgerChange]) async throws {
+        guard let epoch = self.dispatcher?.epoch else { return }
+        var pause = Duration.milliseconds(100)
+        while true {
+            do {
+                return try await self.ledger.write(changes, epoch: epoch)
+            } catch let error as LedgerError where error.code == .superseded {
+                throw TaskPlaneFailure(.superseded, "Another coordinator has taken the ledger: \(error)")
+            } catch let error as LedgerError where error.code == .unavailable {
+                self.logger.error("The ledger cannot be written; trying again", metadata: ["error": "\(error)"])
+                try await Task.sleep(for: pause)
+                pause = min(pause * 2, .seconds(5))
+            }
+        }
+    }
+
+    private func perform(_ action: DispatcherAction) {
+        switch action {
+        case .persist:
+            break
+        case .connect(let worker, let endpoint):
+            self.connect(worker, endpoint)
+        case .send(let worker, let message):
+            self.send(message, to: worker)
+        case .disconnect(let worker):
+            if let link = self.links.removeValue(forKey: worker) { self.loop.close(link.socket) }
+        case .report(let item):
+            guard self.platform != nil else { return self.settled(item) }
+            for action in self.outbox.add(item, at: SystemTime.monotonic) { self.perform(action) }
+        case .capacity(let agentID, let isBusy):
+            self.platform?.setBusy(isBusy, agentID: agentID)
+        case .announce(let event):
+            self.announce(event)
+        }
+    }
+
+    private func announce(_ event: TaskEvent) {
+        switch event {
+        case .accepted(let id):
+            self.acceptance(of: id)?.resume(returning: .queued)
+        case .repeated(let id, let state):
+            self.acceptance(of: id)?.resume(returning: state)
+        case .refused(let id, let refusal):
+            self.logger.warning("Task refused", metadata: ["task.id": "\(id)", "reason": "\(refusal)"])
+            self.acceptance(of: id)?.resume(throwing: refusal)
+        case .workerJoined(let worker, let name, let slots):
+            self.logger.info(
+                "Worker joined",
+                metadata: ["worker.id": "\(worker)", "worker.name": "\(name)", "worker.slots": "\(slots)"])
+        case .workerLeft(let worker, let name, let reason, let returned):
+            self.logger.info(
+                "Worker left",
+                metadata: [
+                    "worker.id": "\(worker)", "worker.name": "\(name)", "reason": "\(reason)",
+                    "tasks.returned": "\(returned)",
+                ])
+        case .workerRefused(let worker, let reason):
+            self.logger.warning("Worker refused", metadata: ["worker.id": "\(worker)", "reason": "\(reason)"])
+        case .ended(let record):
+            for waiter in self.endWaiters.removeValue(forKey: record.task.id) ?? [] {
+                waiter.continuation.resume(returning: record)
+            }
+        case .started, .progress, .retrying:
+            break
+        }
+        self.onEvent?(event)
+    }
+
+    private func acceptance(of id: String) -> CheckedContinuation<TaskState, any Error>? {
+        let continuation = self.acceptances[id]?.popFirst()
+        if self.acceptances[id]?.isEmpty == true { self.acceptances[id] = nil }
+        return continuation
+    }
+
+    // MARK: - Links
+
+    private func connect(_ worker: NodeID, _ endpoint: String) {
+        if let link = self.links[worker] {
+            guard link.endpoint != endpoint else { return }
+            self.loop.close(link.socket)
+            self.links[worker] = nil
+        }
+        do throws(ZeroMQError) {
+            var options = Socket.Options()
+            options.maximumMessageSize = TaskDefaults.maximumFrameBytes
+            // Room for a window, and for the pings of a lease's time: credit, and not this, is the flow control.
+            options.sendHighWaterMark = 10_000
+            options.reconnectIntervalMaximum = .seconds(1)
+            let socket = try Socket(.push, in: self.loop.context, options: options)
+            try socket.connect(endpoint)
+            let id = try self.loop.add(
+                socket,
+                SocketHandlers(onEvents: { [weak self] events in
+                    guard events.contains(where: { $0.kind == .disconnected }) else { return }
+                    self?.assumeIsolated { $0.step { dispatcher, now in dispatcher.connectionClosed(worker, at: now) } }
+                }))
+            self.links[worker] = DispatchLink(socket: id, endpoint: endpoint)
+        } catch {
+            self.logger.warning(
+                "A worker cannot be reached", metadata: ["worker.id": "\(worker)", "error": "\(error)"])
+            self.step { dispatcher, now in dispatcher.lost(worker, reason: "it cannot be dialled", at: now) }
+        }
+    }
+
+    private func send(_ message: CoordinatorMessage, to worker: NodeID) {
+        guard let link = self.links[worker], let epoch = self.dispatcher?.epoch else { return }
+        let result = self.loop.send(TaskFrame.encode(message, to: worker, epoch: epoch), on: link.socket)
+        guard !result.isSent else { return }
+        // Within the credit a send cannot block, so something is wrong with the link.
+        self.blockedSends += 1
+        self.logger.warning(
+            "A dispatch link does not take more", metadata: ["worker.id": "\(worker)", "result": "\(result)"])
+        self.step { dispatcher, now in dispatcher.connectionClosed(worker, at: now) }
+    }
+
+    func received(_ messages: [Message]) {
+        for message in messages {
+            do throws(TaskPlaneError) {
+                let (content, worker) = try TaskFrame.decodeWorkerMessage(message.first[...])
+                self.step { dispatcher, now in dispatcher.received(content, from: worker, at: now) }
+            } catch {
+                self.badFrames += 1
+                self.logger.debug("Frame skipped", metadata: ["error": "\(error)"])
+            }
+        }
+    }
+
+    // MARK: - Conditions
+
+    /// Waits until something holds, or the time is over.
+    func waitUntil(within limit: Duration, _ holds: @escaping (isolated Coordinator) -> Bool) async -> Bool {
+        guard !holds(self) else { return true }
+        guard self.phase != .stopped else { return false }
+        return await withCheckedContinuation { continuation in
+            self.conditions.append(
+                CoordinatorCondition(
+                    holds: holds, deadline: SystemTime.monotonic + limit, continuation: continuation))
+        }
+    }
+
+    func checkConditions() {
+        guard !self.conditions.isEmpty else { return }
+        let now = SystemTime.monotonic
+        var left: [CoordinatorCondition] = []
+        for condition in self.conditions {
+            if condition.holds(self) {
+                condition.continuation.resume(returning: true)
+            } else if condition.deadline <= now {
+                condition.continuation.resume(returning: false)
+            } else {
+                left.append(condition)
+            }
+        }
+        self.conditions = left
+    }
+}

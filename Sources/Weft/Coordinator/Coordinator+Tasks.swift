@@ -1,0 +1,78 @@
+// This source file is part of the Weft project. See LICENSE. SPDX-License-Identifier: Apache-2.0
+
+import DequeModule
+public import WeftProtocol
+
+extension Coordinator {
+    /// Takes a task; when this returns, the task is in the ledger.
+    ///
+    /// - Parameter task: The task.
+    /// - Returns: Where the task is in its life: further than `queued` when the same id was submitted before.
+    /// - Throws: ``TaskRefusal`` when the task is not taken.
+    public func submit(_ task: TaskSubmission) async throws -> TaskState {
+        let stored = try await self.lookUp(task.id)
+        guard self.phase == .running else {
+            throw TaskRefusal(.unavailable, "The coordinator is not running; submit again later.")
+        }
+        return try await withCheckedThrowingContinuation { continuation in
+            self.acceptances[task.id, default: []].append(continuation)
+            self.step { dispatcher, now in dispatcher.accept(task, stored: stored, at: now) }
+        }
+    }
+
+    /// The record of a task, finished or not; nil when there is none.
+    public func task(_ id: String) async throws -> TaskRecord? {
+        if let record = self.dispatcher?.record(of: id) { return record }
+        return try await self.ledger.task(id)
+    }
+
+    /// Waits for a task's end.
+    ///
+    /// - Parameters:
+    ///   - id: The task's id.
+    ///   - limit: How long to wait.
+    /// - Returns: The record, not final when the time ran out; nil when there is no such task.
+    public func outcome(of id: String, within limit: Duration) async throws -> TaskRecord? {
+        let deadline = SystemTime.monotonic + limit
+        while true {
+            let left = deadline - SystemTime.monotonic
+            if self.dispatcher?.record(of: id) != nil {
+                if let record = await self.waitForEnd(of: id, until: deadline) { return record }
+            }
+            let stored = try await self.task(id)
+            guard let stored, !stored.status.state.isFinal, left > .zero, self.phase != .stopped else { return stored }
+            // Decided, and just being written.
+            _ = await self.waitUntil(within: left) { $0.queue.isEmpty && !$0.isPerforming }
+        }
+    }
+
+    /// Cancels a task: at once when nobody runs it, otherwise as soon as its handler has stopped.
+    ///
+    /// - Parameters:
+    ///   - id: The task's id.
+    ///   - reason: Why.
+    public func cancel(_ id: String, reason: String) {
+        self.step { dispatcher, now in dispatcher.cancel(id, reason: reason, at: now) }
+    }
+
+    private func waitForEnd(of id: String, until deadline: MonotonicTime) async -> TaskRecord? {
+        await withCheckedContinuation { continuation in
+            self.endWaiters[id, default: []].append((continuation, deadline))
+        }
+    }
+
+    func expireEndWaiters() {
+        let now = SystemTime.monotonic
+        for (id, waiters) in self.endWaiters where waiters.contains(where: { $0.deadline <= now }) {
+            let left = waiters.filter { $0.deadline > now }
+            self.endWaiters[id] = left.isEmpty ? nil : left
+            for waiter in waiters where waiter.deadline <= now { waiter.continuation.resume(returning: nil) }
+        }
+    }
+
+    /// What the ledger has under an id that the dispatcher does not hold.
+    func lookUp(_ id: String) async throws -> TaskRecord? {
+        guard self.dispatcher?.mustLookUp(id) ?? false else { return nil }
+        return try await self.ledger.task(id)
+    }
+}

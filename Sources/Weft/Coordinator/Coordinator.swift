@@ -1,0 +1,269 @@
+// This source file is part of the Weft project. See LICENSE. SPDX-License-Identifier: Apache-2.0
+
+import DequeModule
+import FoundationEssentials
+package import Logging
+public import ServiceLifecycle
+public import WeftBus
+package import WeftProtocol
+import WeftValue
+package import ZeroMQ
+
+/// Owns the ledger, deals tasks to workers, and tells the platform what became of them.
+///
+/// All decisions are a ``Dispatcher``'s; the coordinator performs its actions in their order, and nothing is sent or said before the ledger
+/// has what it is about. It lives on the node's socket loop.
+public actor Coordinator: Service {
+    enum Phase {
+        case idle
+        case running
+        case draining
+        case stopped
+    }
+
+    nonisolated let loop: SocketLoop
+    /// The socket loop, which is where the coordinator's own code runs.
+    nonisolated public var unownedExecutor: UnownedSerialExecutor { self.loop.asUnownedSerialExecutor() }
+    /// The node that the coordinator belongs to.
+    nonisolated public let id: NodeID
+    let ledger: any Ledger
+    let configuration: CoordinatorConfiguration
+    let platform: CoordinatorPlatform?
+    let logger: Logger
+
+    var phase = Phase.idle
+    var dispatcher: Dispatcher?
+    var outbox: ReportOutbox
+    /// What is still to be performed, in its order.
+    var queue: [DispatcherAction] = []
+    var wake: AsyncStream<Void>.Continuation?
+    var reports: AsyncStream<ReportItem>.Continuation?
+    var sink: SocketID?
+    var links: [NodeID: DispatchLink] = [:]
+    var timer: TimerID?
+    var reportTimer: TimerID?
+    var conditions: [CoordinatorCondition] = []
+    var acceptances: [String: Deque<CheckedContinuation<TaskState, any Error>>] = [:]
+    var endWaiters: [String: [(continuation: CheckedContinuation<TaskRecord?, Never>, deadline: MonotonicTime)]] = [:]
+    var isPerforming = false
+    var badFrames = 0
+    var blockedSends = 0
+    private var stop: AsyncStream<Void>.Continuation?
+    private let stopSignal: AsyncStream<Void>
+    private var startedWaiters: [CheckedContinuation<Void, any Error>] = []
+    /// The sink as workers dial it, once it is bound.
+    package private(set) var sinkEndpoint: String?
+    /// Takes what happens to tasks, on the loop.
+    package var onEvent: (@Sendable (TaskEvent) -> Void)?
+
+    /// Creates a coordinator on a socket loop.
+    ///
+    /// - Parameters:
+    ///   - id: The node that it belongs to.
+    ///   - loop: The node's socket loop.
+    ///   - ledger: Where tasks are recorded.
+    ///   - platform: The platform's side; nil to run without one.
+    ///   - configuration: The settings.
+    ///   - logger: Where it says what it does.
+    package init(
+        id: NodeID, loop: SocketLoop, ledger: any Ledger, platform: CoordinatorPlatform? = nil,
+        configuration: CoordinatorConfiguration = .init(), logger: Logger
+    ) {
+        self.id = id
+        self.loop = loop
+        self.ledger = ledger
+        self.platform = platform
+        self.configuration = configuration
+        self.logger = logger
+        self.outbox = ReportOutbox(
+            pauses: configuration.reportPauses, seed: SystemRandomNumberGenerator.seed())
+        (self.stopSignal, self.stop) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+    }
+
+    // MARK: - Life
+
+    /// Runs until it is stopped, which drains, or cannot go on.
+    ///
+    /// - Throws: ``TaskPlaneFailure`` with code `conflict` when the platform says that somebody else serves the agent, and with `superseded`
+    ///   when another coordinator has taken the ledger.
+    public func run() async throws {
+        do {
+            try await self.begin()
+        } catch {
+            self.end(error)
+            throw error
+        }
+        do {
+            try await withGracefulShutdownHandler {
+                try await self.serve()
+            } onGracefulShutdown: {
+                self.loop.post { [weak self] in self?.assumeIsolated { $0.requestStop() } }
+            }
+            self.end(nil)
+        } catch {
+            self.end(error)
+            await self.ledger.close()
+            throw error
+        }
+        await self.ledger.close()
+    }
+
+    /// Asks the coordinator to let work end and leave; ``run()`` then returns.
+    public func requestStop() {
+        self.stop?.yield()
+        self.stop?.finish()
+    }
+
+    /// Returns when workers can register and tasks can be submitted.
+    package func waitUntilStarted() async throws {
+        guard case .idle = self.phase else { return }
+        try await withCheckedThrowingContinuation { self.startedWaiters.append($0) }
+    }
+
+    /// How it stands; nil before it has opened its ledger.
+    public var status: CoordinatorStatus? {
+        guard let dispatcher = self.dispatcher else { return nil }
+        return CoordinatorStatus(
+            epoch: dispatcher.epoch, unfinished: dispatcher.unfinishedCount, held: dispatcher.heldCount,
+            unreported: dispatcher.unreportedCount, workers: dispatcher.workerSummaries(at: SystemTime.now),
+            counters: dispatcher.counters, reports: self.outbox.counters, badFrames: self.badFrames)
+    }
+
+    private func begin() async throws {
+        guard case .idle = self.phase, self.dispatcher == nil else {
+            throw TaskPlaneFailure(.alreadyRun, "A coordinator runs once; create another one.")
+        }
+        var settings = self.configuration.dispatcher
+        settings.agents = self.platform?.agentIDs ?? []
+        let state = try await self.ledger.open()
+        let now = SystemTime.now
+        var dispatcher = Dispatcher(
+            configuration: settings, state: state, seed: SystemRandomNumberGenerator.seed(), now: now)
+        self.queue = dispatcher.begin(state, at: now)
+        self.dispatcher = dispatcher
+        try self.bindSink()
+        self.phase = .running
+        self.logger.info(
+            "Coordinating",
+            metadata: [
+                "coordinator.epoch": "\(state.epoch)", "coordinator.sink": "\(self.sinkEndpoint ?? "")",
+                "tasks.unfinished": "\(state.unfinished.count)", "reports.unfinished": "\(state.reports.count)",
+            ])
+        for waiter in self.startedWaiters { waiter.resume() }
+        self.startedWaiters = []
+    }
+
+    private func serve() async throws {
+        let (wakeUps, wake) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+        self.wake = wake
+        let (items, reports) = AsyncStream.makeStream(of: ReportItem.self)
+        self.reports = reports
+        wake.yield()
+        self.tick()
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await self.perform(wakeUps) }
+            group.addTask { await self.send(items) }
+            for agentID in self.platform?.agentIDs ?? [] {
+                group.addTask { try await self.follow(agentID) }
+            }
+            group.addTask {
+                for await _ in self.stopSignal { break }
+                try Task.checkCancellation()
+                await self.drain()
+            }
+            defer { group.cancelAll() }
+            // Whoever ends first decides: the drain has ended, or something has failed. An agent's stream that was closed ends too, quietly.
+            var streams = self.platform?.agentIDs.count ?? 0
+            while try await group.next() != nil {
+                if case .stopped = self.phase { break }
+                streams -= 1
+            }
+        }
+    }
+
+    /// Lets work end, and the platform know of it.
+    private func drain() async {
+        self.phase = .draining
+        self.platform?.closeStreams()
+        let isDurable = self.ledger.isDurable
+        self.logger.info("Draining", metadata: ["tasks.unfinished": "\(self.dispatcher?.unfinishedCount ?? 0)"])
+        self.step { dispatcher, now in dispatcher.drain(dealsOn: !isDurable, at: now) }
+        _ = await self.waitUntil(within: self.configuration.drainDeadline) { coordinator in
+            guard let dispatcher = coordinator.dispatcher, coordinator.queue.isEmpty else { return false }
+            if isDurable { return dispatcher.heldCount == 0 }
+            return dispatcher.unfinishedCount == 0
+                || !dispatcher.workerSummaries(at: SystemTime.now).contains(where: \.isLive)
+        }
+        if !isDurable {
+            self.step { dispatcher, now in
+                dispatcher.abandonAll(
+                    reason: "The coordinator stopped before the task had ended; it was not kept.", at: now)
+            }
+        }
+        for action in self.outbox.hurry(at: SystemTime.monotonic) { self.perform(action) }
+        let isFlushed = await self.waitUntil(within: self.configuration.flushDeadline) { coordinator in
+            coordinator.queue.isEmpty && coordinator.outbox.isEmpty
+        }
+        if !isFlushed {
+            self.logger.warning(
+                "Left before the platform took everything", metadata: ["reports.left": "\(self.outbox.count)"])
+        }
+        self.phase = .stopped
+    }
+
+    private func end(_ error: (any Error)?) {
+        self.phase = .stopped
+        if let error { self.logger.error("Stopped", metadata: ["error": "\(error)"]) }
+        if let timer = self.timer { self.loop.cancel(timer) }
+        if let timer = self.reportTimer { self.loop.cancel(timer) }
+        if let sink = self.sink { self.loop.close(sink) }
+        for link in self.links.values { self.loop.close(link.socket) }
+        self.links = [:]
+        self.sink = nil
+        self.wake?.finish()
+        self.reports?.finish()
+        let reason = error ?? TaskPlaneFailure(.stopped, "The coordinator has stopped.")
+        for waiter in self.startedWaiters { waiter.resume(throwing: reason) }
+        for waiter in self.acceptances.values.joined() { waiter.resume(throwing: reason) }
+        for condition in self.conditions { condition.continuation.resume(returning: false) }
+        for waiter in self.endWaiters.values.joined() { waiter.continuation.resume(returning: nil) }
+        self.startedWaiters = []
+        self.endWaiters = [:]
+        self.acceptances = [:]
+        self.conditions = []
+    }
+
+    private func bindSink() throws {
+        var options = Socket.Options()
+        options.maximumMessageSize = TaskDefaults.maximumFrameBytes
+        options.receiveHighWaterMark = 10_000
+        let socket = try Socket(.pull, in: self.loop.context, options: options)
+        let bound = try socket.bind(self.configuration.bind ?? "tcp://127.0.0.1:*")
+        let host = self.configuration.advertise
+        let advertised = try host.map { host throws(ZeroMQError) in try bound.withHost(host) } ?? bound
+        self.sink = try self.loop.add(
+            socket,
+            SocketHandlers(onMessages: { [weak self] messages in
+                self?.assumeIsolated { $0.received(messages) }
+            }))
+        self.sinkEndpoint = advertised.description
+    }
+
+    private func tick() {
+        guard self.phase == .running || self.phase == .draining else { return }
+        self.step { dispatcher, now in dispatcher.tick(at: now) }
+        self.checkConditions()
+        self.expireEndWaiters()
+        self.timer = self.loop.schedule(after: .milliseconds(250)) { [weak self] in
+            self?.assumeIsolated { $0.tick() }
+        }
+    }
+}
+
+extension SystemRandomNumberGenerator {
+    /// A seed for a state machine.
+    static func seed() -> UInt64 {
+        var generator = SystemRandomNumberGenerator()
+        return generator.next()
+    }
+}

@@ -1,0 +1,308 @@
+// This source file is part of the Weft project. See LICENSE. SPDX-License-Identifier: Apache-2.0
+
+import DequeModule
+import FoundationEssentials
+package import Logging
+public import ServiceLifecycle
+public import WeftBus
+public import WeftProtocol
+import WeftValue
+package import ZeroMQ
+
+/// Runs tasks that a coordinator deals, with whatever ``TaskRunner`` it is given.
+///
+/// It lives on the node's socket loop; handlers run elsewhere, at most as many at once as there are slots. What they come to is kept until the
+/// coordinator has it in its ledger, whatever happens to the coordinator meanwhile.
+public actor Worker: Service {
+    private enum Phase {
+        case idle
+        case running
+        case stopped
+    }
+
+    nonisolated private let loop: SocketLoop
+    /// The socket loop, which is where the worker's own code runs.
+    nonisolated public var unownedExecutor: UnownedSerialExecutor { self.loop.asUnownedSerialExecutor() }
+    /// The node that the worker belongs to.
+    nonisolated public let id: NodeID
+    private let name: String
+    private let runner: any TaskRunner
+    private let configuration: WorkerConfiguration
+    private let logger: Logger
+
+    private var phase = Phase.idle
+    private var machine: WorkerMachine?
+    private var pull: SocketID?
+    private var push: SocketID?
+    private var timer: TimerID?
+    private var starts: AsyncStream<TaskRequest>.Continuation?
+    private var cancellations: [AttemptKey: AsyncStream<Void>.Continuation] = [:]
+    private var sink: (endpoint: String, epoch: TaskEpoch?)?
+    private var stopContinuation: AsyncStream<Void>.Continuation?
+    private let stopSignal: AsyncStream<Void>
+    private var badFrames = 0
+    private var blockedSends = 0
+
+    /// Creates a worker on a socket loop.
+    ///
+    /// - Parameters:
+    ///   - id: The node that it belongs to.
+    ///   - name: The node's name.
+    ///   - loop: The node's socket loop.
+    ///   - runner: What runs the tasks.
+    ///   - configuration: The settings.
+    ///   - logger: Where it says what it does.
+    package init(
+        id: NodeID, name: String, loop: SocketLoop, runner: any TaskRunner, configuration: WorkerConfiguration,
+        logger: Logger
+    ) {
+        self.id = id
+        self.name = name
+        self.loop = loop
+        self.runner = runner
+        self.configuration = configuration
+        self.logger = logger
+        (self.stopSignal, self.stopContinuation) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+    }
+
+    // MARK: - Life
+
+    /// Runs tasks until the worker is stopped or drained; cancelling the task that runs this aborts.
+    public func run() async throws {
+        let starts = try self.begin()
+        await withGracefulShutdownHandler {
+            await withTaskCancellationHandler {
+                await self.serve(starts)
+            } onCancel: {
+                self.loop.post { [weak self] in self?.assumeIsolated { $0.abort() } }
+            }
+        } onGracefulShutdown: {
+            self.loop.post { [weak self] in self?.assumeIsolated { $0.drain() } }
+        }
+        self.end()
+    }
+
+    /// Asks the worker to finish what it runs and leave; ``run()`` then returns.
+    public func stop() {
+        self.drain()
+    }
+
+    /// What the worker has done.
+    public var counters: WorkerCounters { self.machine?.counters ?? WorkerCounters() }
+
+    /// Whether a coordinator has taken the worker on.
+    public var isRegistered: Bool { self.machine?.isRegistered ?? false }
+
+    /// How many handlers run.
+    public var runningCount: Int { self.machine?.runningCount ?? 0 }
+
+    private func begin() throws -> AsyncStream<TaskRequest> {
+        guard case .idle = self.phase else {
+            throw TaskPlaneFailure(.alreadyRun, "A worker runs once; create another one.")
+        }
+        self.phase = .running
+        var options = Socket.Options()
+        options.maximumMessageSize = TaskDefaults.maximumFrameBytes
+        let socket = try Socket(.pull, in: self.loop.context, options: options)
+        let bound = try socket.bind(self.configuration.bind ?? "tcp://127.0.0.1:*")
+        let advertised = try self.configuration.advertise.map { host throws(ZeroMQError) in try bound.withHost(host) }
+        let pull = try self.loop.add(
+            socket,
+            SocketHandlers(onMessages: { [weak self] messages in
+                self?.assumeIsolated { $0.received(messages) }
+            }))
+        self.pull = pull
+        self.machine = WorkerMachine(
+            id: self.id,
+            configuration: WorkerMachine.Configuration(
+                name: self.name, slots: self.configuration.slots, agents: self.runner.agentIDs,
+                queues: self.configuration.queues, endpoint: (advertised ?? bound).description),
+            now: SystemTime.now)
+        let (starts, continuation) = AsyncStream.makeStream(of: TaskRequest.self)
+        self.starts = continuation
+        if let sink = self.sink { self.coordinatorChanged(sink: sink.endpoint, epoch: sink.epoch) }
+        self.tick()
+        return starts
+    }
+
+    private func serve(_ starts: AsyncStream<TaskRequest>) async {
+        let runner = self.runner
+        await withDiscardingTaskGroup { group in
+            for await request in starts {
+                let key = AttemptKey(request)
+                let (signal, cancellation) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+                self.cancellations[key] = cancellation
+                group.addTask {
+                    let outcome = await Self.execute(request, with: runner, cancelledBy: signal) { progress in
+                        self.loop.post { [weak self] in self?.assumeIsolated { $0.progressed(key, progress) } }
+                    }
+                    await self.finished(key, outcome)
+                }
+            }
+            if Task.isCancelled { group.cancelAll() }
+        }
+    }
+
+    /// Runs one attempt off the socket loop; the signal cancels its task and nobody else's.
+    @concurrent
+    private static func execute(
+        _ request: TaskRequest, with runner: any TaskRunner, cancelledBy signal: AsyncStream<Void>,
+        progress: @escaping @Sendable (Value) -> Void
+    ) async -> TaskOutcome {
+        await withTaskGroup(of: TaskOutcome?.self) { group in
+            group.addTask {
+                await runner.run(request, context: TaskContext(request: request, reportProgress: progress))
+            }
+            group.addTask {
+                for await _ in signal { break }
+                return nil
+            }
+            var outcome: TaskOutcome?
+            for await ended in group {
+                // Either the handler has ended, and nobody need wait for the signal; or the signal has come, and the handler is told.
+                group.cancelAll()
+                if let ended { outcome = ended }
+            }
+            return outcome ?? .cancelled(reason: "cancelled")
+        }
+    }
+
+    private func end() {
+        self.phase = .stopped
+        if let timer = self.timer { self.loop.cancel(timer) }
+        if let pull = self.pull { self.loop.close(pull) }
+        self.closePush()
+        self.pull = nil
+        self.timer = nil
+    }
+
+    private func drain() {
+        self.logger.info("Draining", metadata: ["tasks.running": "\(self.runningCount)"])
+        guard case .running = self.phase, self.machine != nil else { return }
+        self.step { machine, now in machine.drain(at: now) }
+        self.loop.schedule(after: self.configuration.drainDeadline) { [weak self] in
+            self?.assumeIsolated { worker in worker.step { machine, now in machine.drainExpired(at: now) } }
+        }
+    }
+
+    private func abort() {
+        self.step { machine, now in machine.drainExpired(at: now) }
+        self.starts?.finish()
+    }
+
+    // MARK: - The machine
+
+    /// The roster names a coordinator, or none any more.
+    package func coordinatorChanged(sink endpoint: String?, epoch: TaskEpoch?) {
+        self.sink = endpoint.map { ($0, epoch) }
+        self.step { machine, now in
+            if let endpoint {
+                machine.coordinatorFound(endpoint: endpoint, epoch: epoch, at: now)
+            } else {
+                machine.coordinatorLost(at: now)
+            }
+        }
+    }
+
+    private func step(_ body: (inout WorkerMachine, Moment) -> [WorkerAction]) {
+        guard var machine = self.machine else { return }
+        self.machine = nil
+        let actions = body(&machine, SystemTime.now)
+        self.machine = machine
+        for action in actions { self.perform(action) }
+    }
+
+    private func perform(_ action: WorkerAction) {
+        switch action {
+        case .connect(let endpoint):
+            self.openPush(endpoint)
+        case .disconnect:
+            self.closePush()
+        case .send(let message):
+            guard let push = self.push else { return }
+            let result = self.loop.send(TaskFrame.encode(message, from: self.id), on: push)
+            if !result.isSent {
+                // Outcomes are sent again until they are acknowledged, heartbeats come by themselves.
+                self.blockedSends += 1
+                self.logger.debug("Sink does not take more", metadata: ["result": "\(result)"])
+            }
+        case .start(let request):
+            self.starts?.yield(request)
+        case .cancel(let id, let attempt, let reason):
+            self.logger.debug("Cancelling", metadata: ["task.id": "\(id)", "reason": "\(reason)"])
+            let key = AttemptKey(id: id, attempt: attempt)
+            self.cancellations[key]?.yield()
+            self.cancellations[key]?.finish()
+        case .drained:
+            self.starts?.finish()
+        }
+    }
+
+    private func finished(_ key: AttemptKey, _ outcome: TaskOutcome) {
+        self.cancellations[key] = nil
+        self.step { machine, now in machine.finished(id: key.id, attempt: key.attempt, outcome, at: now) }
+    }
+
+    private func progressed(_ key: AttemptKey, _ value: Value) {
+        self.step { machine, now in machine.progressed(id: key.id, attempt: key.attempt, value, at: now) }
+    }
+
+    private func tick() {
+        guard case .running = self.phase else { return }
+        self.step { machine, now in machine.tick(at: now) }
+        self.timer = self.loop.schedule(after: .milliseconds(250)) { [weak self] in
+            self?.assumeIsolated { $0.tick() }
+        }
+    }
+
+    // MARK: - Sockets
+
+    private func received(_ messages: [Message]) {
+        for message in messages {
+            do throws(TaskPlaneError) {
+                let (content, worker, epoch) = try TaskFrame.decodeCoordinatorMessage(message.first[...])
+                self.step { machine, now in machine.received(content, for: worker, epoch: epoch, at: now) }
+            } catch {
+                self.badFrames += 1
+                self.logger.debug("Frame skipped", metadata: ["error": "\(error)"])
+            }
+        }
+    }
+
+    private func openPush(_ endpoint: String) {
+        self.closePush()
+        do throws(ZeroMQError) {
+            var options = Socket.Options()
+            options.maximumMessageSize = TaskDefaults.maximumFrameBytes
+            options.reconnectIntervalMaximum = .seconds(1)
+            // The goodbye, and outcomes said just before it, still go out after the socket is closed.
+            options.linger = .seconds(2)
+            let socket = try Socket(.push, in: self.loop.context, options: options)
+            try socket.connect(endpoint)
+            self.push = try self.loop.add(socket) { id in
+                SocketHandlers(onEvents: { [weak self] events in
+                    self?.assumeIsolated { $0.monitored(events, of: id) }
+                })
+            }
+        } catch {
+            // The roster said so: the coordinator's own mistake, which it can mend by saying it anew.
+            self.logger.error("The coordinator's sink cannot be reached", metadata: ["error": "\(error)"])
+        }
+    }
+
+    private func closePush() {
+        if let push = self.push { self.loop.close(push) }
+        self.push = nil
+    }
+
+    private func monitored(_ events: [MonitorEvent], of id: SocketID) {
+        guard id == self.push else { return }
+        for event in events {
+            switch event.kind {
+            case .handshakeSucceeded: self.step { machine, now in machine.connectionOpened(at: now) }
+            case .disconnected: self.step { machine, now in machine.connectionClosed(at: now) }
+            default: break
+            }
+        }
+    }
+}
