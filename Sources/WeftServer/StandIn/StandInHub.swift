@@ -25,7 +25,9 @@ final class StandInHub: Sendable {
             return self.lastNumber
         }
 
-        /// Runs actions. A stream only takes text into its queue here, so this may happen under the lock, and must: what
+        /// Runs actions.
+        ///
+        /// A stream only takes text into its queue here, so this may happen under the lock, and must: what
         /// two changes say on one stream has to leave in the order in which they happened.
         func perform(_ actions: [StandInAction]) {
             for action in actions {

@@ -3,8 +3,9 @@
 import FoundationEssentials
 import WeftValue
 
-/// The stand-in's registry of agents, workers and tasks: a value that is told what happened and when, and says what to
-/// do. Ids and times are handed in.
+/// The stand-in's registry of agents, workers and tasks.
+///
+/// It is a value that is told what happened and when, and says what to do. Ids and times are handed in.
 struct StandInState: Sendable {
     /// How many unfinished tasks one worker is sent at most, which also bounds what waits in its stream.
     static let maximumUnfinished = 1_000
