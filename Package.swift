@@ -80,7 +80,7 @@ let package = Package(
             name: "WeftProtocol", dependencies: ["Locking", "WeftBus", "WeftValue", .deque, .heap, .ordered],
             swiftSettings: swiftSettings),
         .target(
-            name: "WeftPlatform", dependencies: ["CurlHTTP", "Locking", "WeftValue", .logging],
+            name: "WeftPlatform", dependencies: ["CurlHTTP", "Locking", "ServerSentEvents", "WeftValue", .logging],
             swiftSettings: swiftSettings),
         .target(
             name: "Weft",
