@@ -139,7 +139,8 @@ let package = Package(
         .testTarget(
             name: "WeftTests",
             dependencies: [
-                "Examples", "Locking", "Weft", "WeftProtocol", "WeftServer", "WeftTestKit", "ZeroMQ", .lifecycle, .logging,
+                "CurlHTTP", "Examples", "Locking", "Weft", "WeftProtocol", "WeftServer", "WeftTestKit", "ZeroMQ",
+                .lifecycle, .logging,
             ],
             swiftSettings: swiftSettings),
         .testTarget(

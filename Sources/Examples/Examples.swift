@@ -18,10 +18,11 @@
         case "tour": await BusTour.run()
         case "local-test": try await LocalTest.run()
         case "typed-tasks": try await TypedTasks.run()
+        case "web": try await WebShop.run(port: arguments.dropFirst().first.flatMap(Int.init) ?? 8080)
         case "agent-worker": try await AgentWorker.run()
         case "several-agents": try await SeveralAgents.run(agents: Array(arguments.dropFirst()))
         default:
-            print("usage: Examples tour | local-test | typed-tasks | agent-worker | several-agents AGENT…")
+            print("usage: Examples tour | local-test | web PORT | typed-tasks | agent-worker | several-agents AGENT…")
         }
     }
 }

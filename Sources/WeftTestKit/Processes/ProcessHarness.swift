@@ -112,11 +112,16 @@ public final class ProcessHarness: Sendable {
     /// The path of the built `weft`: beside the test bundle, or what `WEFT_BINARY` names.
     public static func weftPath() throws -> String {
         if let path = ProcessInfo.processInfo.environment["WEFT_BINARY"] { return path }
+        return try Self.path(ofProduct: "weft")
+    }
+
+    /// The path of a program of this package, beside the test bundle.
+    public static func path(ofProduct product: String) throws -> String {
         for argument in CommandLine.arguments + [Self.ownPath()] {
             var directory = argument[...]
             while let slash = directory.lastIndex(of: "/") {
                 directory = directory[..<slash]
-                let candidate = directory + "/weft"
+                let candidate = directory + "/" + product
                 if access(String(candidate), X_OK) == 0, !Self.isDirectory(String(candidate)) {
                     return String(candidate)
                 }
@@ -125,7 +130,7 @@ public final class ProcessHarness: Sendable {
             }
         }
         throw TimedOut(
-            awaited: "the weft binary beside the tests; build it with: swift build --product weft", limit: .zero)
+            awaited: "\(product) beside the tests; build it with: swift build --product \(product)", limit: .zero)
     }
 
     private func end() async {
