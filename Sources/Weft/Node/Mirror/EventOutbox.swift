@@ -5,6 +5,7 @@ import FoundationEssentials
 import Locking
 import WeftBus
 import WeftProtocol
+import WeftValue
 
 /// What this node has emitted and not yet sent: any thread appends, the socket loop drains.
 ///
