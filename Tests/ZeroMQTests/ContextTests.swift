@@ -40,7 +40,7 @@ struct ContextTests {
         #expect { _ = try context.socket(.pub) } throws: { ($0 as? ZeroMQError)?.code == .terminated }
     }
 
-    @Test func terminationIsBoundedWithUnsentMessages() async throws {
+    @Test func terminationIsBoundedWithUnsentMessages() throws {
         let context = try Context()
         var options = Socket.Options()
         options.linger = nil
@@ -50,7 +50,7 @@ struct ContextTests {
             try push.send(Message("for nobody"))
         }
         let started = ContinuousClock.now
-        let done = await context.terminate(within: .milliseconds(100))
+        let done = context.terminate(within: .milliseconds(100))
         #expect(!done)
         #expect(ContinuousClock.now - started < .seconds(10))
     }

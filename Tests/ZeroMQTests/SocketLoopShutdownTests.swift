@@ -26,7 +26,7 @@ struct SocketLoopShutdownTests {
         }
     }
 
-    @Test func actorsWorkUntilTheLastOneHasGone() async throws {
+    @Test(.timeLimit(.minutes(1))) func actorsWorkUntilTheLastOneHasGone() async throws {
         let ended = Recorder<Bool>()
         weak var weakLoop: SocketLoop?
         do {
@@ -38,7 +38,7 @@ struct SocketLoopShutdownTests {
             #expect(await owner.work() == 2, "after the sockets have gone")
         }
         #expect(try await ended.wait(count: 1) == [true])
-        #expect(weakLoop == nil || ended.values == [true])
+        while weakLoop != nil { await Task.yield() }
     }
 
     @Test func shutdownIsBoundedWithUnsentMessagesAndPeersLeaving() async throws {
@@ -60,9 +60,7 @@ struct SocketLoopShutdownTests {
             try leaving.connect(endpoint)
             try leaving.send(Message("bye"), within: patience)
         }
-        let started = ContinuousClock.now
-        #expect(await loop.shutdown(within: patience))
-        #expect(ContinuousClock.now - started < .seconds(10))
+        #expect(await loop.shutdown(within: .seconds(10)))
     }
 
     @Test func lingeringGoodbyesAreDelivered() async throws {
