@@ -106,7 +106,7 @@ struct HTTPClientLifeTests {
         await asked.wait()
         source.cancel()
         #expect(await task.value == [])
-        server.stop()
+        await server.stop()
     }
 }
 

@@ -209,7 +209,7 @@ struct HTTPClientTests {
 
     @Test func nobodyListeningIsSaid() async throws {
         let server = try TestServer { _ in }
-        server.stop()
+        await server.stop()
         let client = HTTPClient()
         let error = await failure(of: HTTPRequest(url: server.url + "/path?token=abc"), on: client)
         #expect(error.code == .cannotConnect)

@@ -59,7 +59,7 @@ struct RedirectTests {
             source.cancel()
         }
         #expect(other.connectionCount == 0)
-        other.stop()
+        await other.stop()
     }
 
     @Test func withoutLeaveARedirectIsTheAnswer() async throws {

@@ -65,12 +65,12 @@ public struct ReconnectPolicy: Hashable, Sendable {
         let jitter = self.jitter.isFinite ? min(1, max(0, self.jitter)) : 0
         var full = min(first, longest)
         // By steps and not by a power, so that nothing overflows however many failures there were.
-        var remaining = failures - 1
+        var remaining = max(1, failures) - 1
         while remaining > 0, full < longest, growth > 1, full > .zero {
             full = min(longest, full * growth)
             remaining -= 1
         }
-        let random = full * (jitter * Double.random(in: 0...1, using: &generator))
+        let random = min(full, full * (jitter * Double.random(in: 0...1, using: &generator)))
         let floor = min(Self.bounded(floor ?? .zero), Self.bounded(self.longestServerPause))
         return max(full - random, floor > .zero ? floor + random : .zero)
     }

@@ -65,6 +65,30 @@ final class TestConnection: Sendable {
         return true
     }
 
+    /// Whether the client sends nothing and keeps the connection for that long.
+    func staysQuiet(milliseconds: Int32) -> Bool {
+        guard let descriptor = self.descriptor.withLock({ $0 }) else { return false }
+        var poller = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+        return poll(&poller, 1, milliseconds) == 0
+    }
+
+    /// Sends all of it unless TCP takes no more for a quarter of a second; false then, with a part perhaps sent.
+    func sendWithoutBlocking(_ text: String) -> Bool {
+        guard let descriptor = self.descriptor.withLock({ $0 }) else { return false }
+        var poller = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+        let bytes = Array(text.utf8)
+        var sent = 0
+        while sent < bytes.count {
+            guard poll(&poller, 1, 250) > 0 else { return false }
+            let count = bytes[sent...].withUnsafeBytes {
+                Glibc.send(
+                    descriptor, $0.baseAddress, $0.count, Int32(clamping: MSG_NOSIGNAL) | Int32(clamping: MSG_DONTWAIT))
+            }
+            if count > 0 { sent += count } else if errno != EAGAIN { return false }
+        }
+        return true
+    }
+
     /// Answers with a whole body.
     @discardableResult func respond(_ status: String, headers: [String] = [], body: String = "") -> Bool {
         let lines = ["HTTP/1.1 \(status)", "Content-Length: \(body.utf8.count)"] + headers

@@ -11,6 +11,7 @@ final class TestServer: Sendable {
         var connections: [TestConnection] = []
         var requests: [RecordedRequest] = []
         var runningThreads = 0
+        var waiters: [CheckedContinuation<Void, Never>] = []
         var isStopped = false
     }
 
@@ -43,7 +44,7 @@ final class TestServer: Sendable {
     var connectionCount: Int { self.state.withLock { $0.connections.count } }
 
     /// Ends all connections and waits for their threads.
-    func stop() {
+    func stop() async {
         let connections = self.state.withLock { state in
             state.isStopped = true
             return state.connections
@@ -52,13 +53,22 @@ final class TestServer: Sendable {
         for connection in connections {
             connection.abort()
         }
-        _ = self.state.waitAndLock(timeout: .seconds(20), until: { $0.runningThreads == 0 }, { _ in })
+        await withCheckedContinuation { continuation in
+            let hasEnded = self.state.withLock { state in
+                if state.runningThreads > 0 {
+                    state.waiters.append(continuation)
+                }
+                return state.runningThreads == 0
+            }
+            if hasEnded {
+                continuation.resume()
+            }
+        }
         close(self.listener)
     }
 
     func record(_ request: RecordedRequest) {
         self.state.withLock { $0.requests.append(request) }
-        self.state.wakeWaiters()
     }
 
     private func accept() {
@@ -88,8 +98,15 @@ final class TestServer: Sendable {
         self.state.withLock { $0.runningThreads += 1 }
         let work = Work {
             body()
-            self.state.withLock { $0.runningThreads -= 1 }
-            self.state.wakeWaiters()
+            let waiters = self.state.withLock { state -> [CheckedContinuation<Void, Never>] in
+                state.runningThreads -= 1
+                guard state.runningThreads == 0 else { return [] }
+                defer { state.waiters = [] }
+                return state.waiters
+            }
+            for waiter in waiters {
+                waiter.resume()
+            }
         }
         var thread = pthread_t()
         pthread_create(

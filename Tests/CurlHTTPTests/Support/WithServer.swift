@@ -14,12 +14,12 @@ func withServer(
     do {
         try await body(server, client)
     } catch {
-        server.stop()
+        await server.stop()
         await client.shutdown()
         throw error
     }
     await client.shutdown()
-    server.stop()
+    await server.stop()
 }
 
 /// The error that a request ends with.
