@@ -21,6 +21,9 @@ struct WeftCommand: AsyncParsableCommand {
             DemoCommand.self, PlatformCommand.self,
         ])
 
+    /// The names of all commands.
+    static var names: [String] { self.configuration.subcommands.compactMap { $0.configuration.commandName } }
+
     static func main() async {
         await Self.execute()
     }

@@ -1,0 +1,40 @@
+// This source file is part of the Weft project. See LICENSE. SPDX-License-Identifier: Apache-2.0
+
+import Testing
+import WeftTestKit
+import WeftValue
+
+struct PlatformCommandTests {
+    @Test func itTakesTasksOverHTTPAndEndsOnSIGTERM() async throws {
+        try await ProcessHarness.run { harness in
+            let platform = try harness.weft("platform", "--listen", "127.0.0.1:0")
+            let url = try await platform.url()
+            let client = PlatformProbe(url: url)
+            try await client.hand(["id": "t-1", "agent_id": "a-1", "text": "hello"])
+            let task = try await client.task("t-1")
+            #expect(task["status"] == "pending")
+            #expect(task["input"]?["text"] == "hello")
+            platform.terminate()
+            #expect(try await platform.exit() == .code(0))
+        }
+    }
+
+    @Test func ctrlCIsAnInterruption() async throws {
+        try await ProcessHarness.run { harness in
+            let platform = try harness.weft("platform", "--listen", "127.0.0.1:0")
+            _ = try await platform.url()
+            platform.interrupt()
+            #expect(try await platform.exit() == .code(130))
+        }
+    }
+
+    @Test func aPortInUseIsSaidWithWhatToDo() async throws {
+        try await ProcessHarness.run { harness in
+            let first = try harness.weft("platform", "--listen", "127.0.0.1:0")
+            let address = try await first.url().dropFirst("http://".count)
+            let second = try harness.weft("platform", "--listen", String(address))
+            #expect(try await second.exit() == .code(78))
+            _ = try await second.errorLine(containing: "choose another address")
+        }
+    }
+}
