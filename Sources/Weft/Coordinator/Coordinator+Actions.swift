@@ -13,7 +13,7 @@ extension Coordinator {
         guard var dispatcher = self.dispatcher else { return }
         // Taken out, so that changing it copies nothing.
         self.dispatcher = nil
-        let actions = body(&dispatcher, SystemTime.now)
+        let actions = body(&dispatcher, ProcessClock.now)
         self.dispatcher = dispatcher
         guard !actions.isEmpty else { return }
         self.queue += actions
@@ -71,7 +71,7 @@ extension Coordinator {
             if let link = self.links.removeValue(forKey: worker) { self.loop.close(link.socket) }
         case .report(let item):
             guard self.platform != nil else { return self.settled(item) }
-            for action in self.outbox.add(item, at: SystemTime.monotonic) { self.perform(action) }
+            for action in self.outbox.add(item, at: ProcessClock.monotonic) { self.perform(action) }
         case .capacity(let agentID, let isBusy):
             self.platform?.setBusy(isBusy, agentID: agentID)
         case .announce(let event):
@@ -179,13 +179,13 @@ extension Coordinator {
         return await withCheckedContinuation { continuation in
             self.conditions.append(
                 CoordinatorCondition(
-                    holds: holds, deadline: SystemTime.monotonic + limit, continuation: continuation))
+                    holds: holds, deadline: ProcessClock.monotonic + limit, continuation: continuation))
         }
     }
 
     func checkConditions() {
         guard !self.conditions.isEmpty else { return }
-        let now = SystemTime.monotonic
+        let now = ProcessClock.monotonic
         var left: [CoordinatorCondition] = []
         for condition in self.conditions {
             if condition.holds(self) {

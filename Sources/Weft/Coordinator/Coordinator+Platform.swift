@@ -1,14 +1,108 @@
 // This source file is part of the Weft project. See LICENSE. SPDX-License-Identifier: Apache-2.0
 
+import Logging
+import WeftPlatform
 import WeftProtocol
 
 extension Coordinator {
-    /// Takes what comes over an agent's stream.
-    func follow(_ agentID: String) async throws {}
+    // MARK: - What comes
 
-    /// Brings reports to the platform.
+    /// Takes what comes over an agent's stream; it is read whatever the load.
+    func follow(_ agentID: String) async throws {
+        guard let connection = self.platform?.connection(of: agentID) else { return }
+        for await element in connection {
+            switch element {
+            case .registered(let record):
+                self.logger.info(
+                    "Registered at the platform", metadata: ["agent.id": "\(agentID)", "worker.id": "\(record.id)"])
+            case .task(let task):
+                try await self.take(task, agentID: agentID)
+            case .unreadable(let id?, let reason):
+                self.logger.warning(
+                    "Task cannot be read",
+                    metadata: ["task.id": "\(id)", "agent.id": "\(agentID)", "reason": "\(reason)"])
+                let stored = try await self.lookUp(id)
+                self.step { dispatcher, now in
+                    dispatcher.acceptUnreadable(
+                        id: id, agentID: agentID, reason: reason, stored: stored, at: now)
+                }
+            case .unreadable(nil, let reason):
+                self.logger.warning("Event skipped", metadata: ["agent.id": "\(agentID)", "reason": "\(reason)"])
+            case .disconnected(let reason, let pause):
+                self.logger.info(
+                    "Stream closed; opening it again",
+                    metadata: ["agent.id": "\(agentID)", "reason": "\(reason)", "pause": "\(pause)"])
+            case .refused(let status, let message, let pause):
+                self.logger.error(
+                    "The platform refuses this agent; check the API key and the agent's id",
+                    metadata: [
+                        "agent.id": "\(agentID)", "http.status": "\(status)", "reason": "\(message)",
+                        "pause": "\(pause)",
+                    ])
+            case .conflict(let reason):
+                throw TaskPlaneFailure(
+                    .conflict,
+                    "The platform says that agent \(agentID) is served from elsewhere: \(reason). Stop the other one, or serve another agent."
+                )
+            case .ended(let reason):
+                guard self.phase == .running else { return }
+                throw TaskPlaneFailure(
+                    .platformEnded, "The platform's stream for agent \(agentID) has ended for good: \(reason)")
+            }
+        }
+    }
+
+    private func take(_ task: PlatformTask, agentID: String) async throws {
+        guard !task.isOver else {
+            self.logger.debug("Task is over already", metadata: ["task.id": "\(task.id)"])
+            return
+        }
+        let stored = try await self.lookUp(task.id)
+        let submission = TaskSubmission(
+            id: task.id, source: .platform, agentID: task.agentID ?? agentID, payload: task.redactedValue)
+        self.step { dispatcher, now in dispatcher.accept(submission, stored: stored, at: now) }
+    }
+
+    // MARK: - What is said
+
+    /// Brings reports to the platform, as the outbox gives them out.
     func send(_ items: AsyncStream<ReportItem>) async {
-        for await _ in items {}
+        guard let platform = self.platform else { return }
+        await withDiscardingTaskGroup { group in
+            for await item in items {
+                group.addTask {
+                    let (outcome, isOver) = await platform.deliver(item)
+                    await self.delivered(item, outcome, isOver: isOver)
+                    guard outcome == .taken else { return }
+                    do throws(PlatformError) {
+                        try await platform.deliverMetrics(of: item)
+                    } catch {
+                        self.logger.warning(
+                            "Metrics were not taken", metadata: ["task.id": "\(item.taskID)", "error": "\(error)"])
+                    }
+                }
+            }
+        }
+    }
+
+    private func delivered(_ item: ReportItem, _ outcome: ReportOutcome, isOver: Bool) {
+        switch outcome {
+        case .taken, .overtaken:
+            break
+        case .failed(let reason, _):
+            self.logger.info(
+                "Report did not get through", metadata: ["report.id": "\(item.id)", "reason": "\(reason)"])
+        case .refused(let reason):
+            self.logger.warning("Report refused", metadata: ["report.id": "\(item.id)", "reason": "\(reason)"])
+        }
+        for action in self.outbox.sent(item, outcome, at: ProcessClock.monotonic) { self.perform(action) }
+        if isOver, !item.isFinal {
+            // The answer to "executing" is how the platform tells that it has stopped a task.
+            self.step { dispatcher, now in
+                dispatcher.cancel(item.taskID, reason: "The platform stopped the task.", byPlatform: true, at: now)
+            }
+        }
+        self.checkConditions()
     }
 
     func perform(_ action: ReportOutboxAction) {

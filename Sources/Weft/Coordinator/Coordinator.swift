@@ -41,7 +41,6 @@ public actor Coordinator: Service {
     var sink: SocketID?
     var links: [NodeID: DispatchLink] = [:]
     var timer: TimerID?
-    var reportTimer: TimerID?
     var conditions: [CoordinatorCondition] = []
     var acceptances: [String: Deque<CheckedContinuation<TaskState, any Error>>] = [:]
     var endWaiters: [String: [(continuation: CheckedContinuation<TaskRecord?, Never>, deadline: MonotonicTime)]] = [:]
@@ -125,7 +124,7 @@ public actor Coordinator: Service {
         guard let dispatcher = self.dispatcher else { return nil }
         return CoordinatorStatus(
             epoch: dispatcher.epoch, unfinished: dispatcher.unfinishedCount, held: dispatcher.heldCount,
-            unreported: dispatcher.unreportedCount, workers: dispatcher.workerSummaries(at: SystemTime.now),
+            unreported: dispatcher.unreportedCount, workers: dispatcher.workerSummaries(at: ProcessClock.now),
             counters: dispatcher.counters, reports: self.outbox.counters, badFrames: self.badFrames)
     }
 
@@ -136,7 +135,7 @@ public actor Coordinator: Service {
         var settings = self.configuration.dispatcher
         settings.agents = self.platform?.agentIDs ?? []
         let state = try await self.ledger.open()
-        let now = SystemTime.now
+        let now = ProcessClock.now
         var dispatcher = Dispatcher(
             configuration: settings, state: state, seed: SystemRandomNumberGenerator.seed(), now: now)
         self.queue = dispatcher.begin(state, at: now)
@@ -173,10 +172,8 @@ public actor Coordinator: Service {
             }
             defer { group.cancelAll() }
             // Whoever ends first decides: the drain has ended, or something has failed. An agent's stream that was closed ends too, quietly.
-            var streams = self.platform?.agentIDs.count ?? 0
             while try await group.next() != nil {
                 if case .stopped = self.phase { break }
-                streams -= 1
             }
         }
     }
@@ -192,7 +189,7 @@ public actor Coordinator: Service {
             guard let dispatcher = coordinator.dispatcher, coordinator.queue.isEmpty else { return false }
             if isDurable { return dispatcher.heldCount == 0 }
             return dispatcher.unfinishedCount == 0
-                || !dispatcher.workerSummaries(at: SystemTime.now).contains(where: \.isLive)
+                || !dispatcher.workerSummaries(at: ProcessClock.now).contains(where: \.isLive)
         }
         if !isDurable {
             self.step { dispatcher, now in
@@ -200,7 +197,7 @@ public actor Coordinator: Service {
                     reason: "The coordinator stopped before the task had ended; it was not kept.", at: now)
             }
         }
-        for action in self.outbox.hurry(at: SystemTime.monotonic) { self.perform(action) }
+        for action in self.outbox.hurry(at: ProcessClock.monotonic) { self.perform(action) }
         let isFlushed = await self.waitUntil(within: self.configuration.flushDeadline) { coordinator in
             coordinator.queue.isEmpty && coordinator.outbox.isEmpty
         }
@@ -215,7 +212,6 @@ public actor Coordinator: Service {
         self.phase = .stopped
         if let error { self.logger.error("Stopped", metadata: ["error": "\(error)"]) }
         if let timer = self.timer { self.loop.cancel(timer) }
-        if let timer = self.reportTimer { self.loop.cancel(timer) }
         if let sink = self.sink { self.loop.close(sink) }
         for link in self.links.values { self.loop.close(link.socket) }
         self.links = [:]
@@ -252,6 +248,7 @@ public actor Coordinator: Service {
     private func tick() {
         guard self.phase == .running || self.phase == .draining else { return }
         self.step { dispatcher, now in dispatcher.tick(at: now) }
+        for action in self.outbox.tick(at: ProcessClock.monotonic) { self.perform(action) }
         self.checkConditions()
         self.expireEndWaiters()
         self.timer = self.loop.schedule(after: .milliseconds(250)) { [weak self] in

@@ -4,13 +4,19 @@
 public struct TaskPlaneFailure: Error, Sendable, CustomStringConvertible {
     /// The kind of failure.
     public struct Code: Hashable, Sendable, CustomStringConvertible {
-        private enum Base: String { case alreadyRun, conflict, superseded, stopped, noCoordinator, timedOut }
+        private enum Base: String {
+            case alreadyRun, conflict, platformEnded, notRunning, superseded, stopped, noCoordinator, timedOut
+        }
         private let base: Base
 
         /// It has been run before.
         public static let alreadyRun = Self(base: .alreadyRun)
         /// The platform says that somebody else serves this agent.
         public static let conflict = Self(base: .conflict)
+        /// The platform's stream has ended for good.
+        public static let platformEnded = Self(base: .platformEnded)
+        /// The node is not running.
+        public static let notRunning = Self(base: .notRunning)
         /// Another coordinator has taken the ledger.
         public static let superseded = Self(base: .superseded)
         /// It has stopped.

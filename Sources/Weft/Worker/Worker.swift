@@ -117,7 +117,7 @@ public actor Worker: Service {
             configuration: WorkerMachine.Configuration(
                 name: self.name, slots: self.configuration.slots, agents: self.runner.agentIDs,
                 queues: self.configuration.queues, endpoint: (advertised ?? bound).description),
-            now: SystemTime.now)
+            now: ProcessClock.now)
         let (starts, continuation) = AsyncStream.makeStream(of: TaskRequest.self)
         self.starts = continuation
         if let sink = self.sink { self.coordinatorChanged(sink: sink.endpoint, epoch: sink.epoch) }
@@ -207,7 +207,7 @@ public actor Worker: Service {
     private func step(_ body: (inout WorkerMachine, Moment) -> [WorkerAction]) {
         guard var machine = self.machine else { return }
         self.machine = nil
-        let actions = body(&machine, SystemTime.now)
+        let actions = body(&machine, ProcessClock.now)
         self.machine = machine
         for action in actions { self.perform(action) }
     }

@@ -24,6 +24,7 @@ public struct TaskResult: Hashable, Sendable, Codable {
     /// The result as the platform takes it: always a string.
     public var text: String {
         if case .string(let text) = self.value { return text }
+        if self.value.isNull { return "" }
         return self.value.json()
     }
 }

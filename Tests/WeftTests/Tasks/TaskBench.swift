@@ -44,7 +44,7 @@ struct TaskBench {
 
     /// Runs a worker around `body`, and stops it afterwards.
     func withWorker<Result: Sendable>(
-        _ name: String, slots: Int = 4, agents: [String] = [],
+        _ name: String, slots: Int = 4, agents: [String] = [], drainDeadline: Duration = .seconds(5),
         handler: @escaping @Sendable (TaskRequest, TaskContext) async -> TaskOutcome,
         _ body: @escaping @Sendable (BenchWorker) async throws -> Result
     ) async throws -> Result {
@@ -52,9 +52,11 @@ struct TaskBench {
         let loop = try SocketLoop(context: context)
         var logger = Logger(label: name)
         logger.logLevel = .error
+        var configuration = WorkerConfiguration(slots: slots)
+        configuration.drainDeadline = drainDeadline
         let worker = Worker(
             id: .random(), name: name, loop: loop, runner: ClosureRunner(agentIDs: agents, body: handler),
-            configuration: WorkerConfiguration(slots: slots), logger: logger)
+            configuration: configuration, logger: logger)
         await worker.coordinatorChanged(sink: self.sink, epoch: self.epoch)
         let result = try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await worker.run() }

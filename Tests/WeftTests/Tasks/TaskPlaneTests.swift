@@ -26,7 +26,8 @@ struct TaskPlaneTests {
         try await TaskBench.run { bench in
             let state = try await bench.coordinator.submit(TaskSubmission(id: "a", payload: 1))
             #expect(state == .queued)
-            try await bench.withWorker("late", handler: { request, _ in .completed(TaskResult(request.payload)) }) { _ in
+            try await bench.withWorker("late", handler: { request, _ in .completed(TaskResult(request.payload)) }) {
+                _ in
                 let record = try await bench.coordinator.outcome(of: "a", within: .seconds(20))
                 #expect(record?.status.state == .completed)
             }
@@ -58,7 +59,7 @@ struct TaskPlaneTests {
         let records = try await TaskBench.run(configuration: configuration) { bench in
             try await bench.withWorker("stays", handler: Self.counting(runs, as: "stays")) { _ in
                 try await bench.withWorker(
-                    "vanishes",
+                    "vanishes", drainDeadline: .zero,
                     handler: { _, _ in
                         // Holds its tasks until it is cancelled, which is long after it has vanished.
                         signal.yield()

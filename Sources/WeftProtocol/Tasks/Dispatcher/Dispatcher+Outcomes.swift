@@ -176,11 +176,13 @@ extension Dispatcher {
         case .completed(let result):
             content = .final(
                 status: result.status ?? "completed", result: result.text, tokens: result.tokens,
-                usedTools: result.usedTools, task: result.tokens == nil ? nil : record.task.payload)
+                usedTools: result.usedTools, format: record.task.payload["output_format"]?.stringValue,
+                task: result.tokens == nil ? nil : record.task.payload)
         case .failed(let failure):
-            content = .final(status: "error", result: failure.message, tokens: nil, usedTools: [], task: nil)
+            content = .final(
+                status: "error", result: failure.message, tokens: nil, usedTools: [], format: nil, task: nil)
         case .cancelled(let reason):
-            content = .final(status: "stopped", result: reason, tokens: nil, usedTools: [], task: nil)
+            content = .final(status: "stopped", result: reason, tokens: nil, usedTools: [], format: nil, task: nil)
         }
         return ReportItem(taskID: record.task.id, agentID: agentID, content: content)
     }

@@ -197,10 +197,11 @@ extension ReportItem {
         switch self.content {
         case .executing:
             makeMap(["i": .string(self.taskID), "g": .string(self.agentID)])
-        case .final(let status, let result, let tokens, let usedTools, let task):
+        case .final(let status, let result, let tokens, let usedTools, let format, let task):
             makeMap([
                 "i": .string(self.taskID), "g": .string(self.agentID), "s": .string(status), "r": .string(result),
-                "t": tokens, "u": usedTools.isEmpty ? nil : .array(usedTools.map(Value.string)), "p": task,
+                "t": tokens, "u": usedTools.isEmpty ? nil : .array(usedTools.map(Value.string)),
+                "f": format.map(Value.string), "p": task,
             ])
         }
     }
@@ -211,7 +212,7 @@ extension ReportItem {
         if let status = try fields.optionalString("s") {
             content = .final(
                 status: status, result: try fields.string("r"), tokens: fields.optional("t"),
-                usedTools: try fields.strings("u"), task: fields.optional("p"))
+                usedTools: try fields.strings("u"), format: try fields.optionalString("f"), task: fields.optional("p"))
         }
         self.init(taskID: try fields.name("i"), agentID: try fields.string("g"), content: content)
     }

@@ -15,8 +15,9 @@ public struct ReportItem: Hashable, Sendable {
         ///   - result: The result, or the error's message.
         ///   - tokens: Token counts, for the metrics report; nil when unknown.
         ///   - usedTools: The names of the tools that were used.
+        ///   - format: The form that the task wants its result in; nil when it does not say.
         ///   - task: The task object, for the metrics report; nil when there are no token counts.
-        case final(status: String, result: String, tokens: Value?, usedTools: [String], task: Value?)
+        case final(status: String, result: String, tokens: Value?, usedTools: [String], format: String?, task: Value?)
     }
 
     /// The task.

@@ -4,7 +4,7 @@ import FoundationEssentials
 import WeftProtocol
 
 /// The process's clocks, as state machines are handed them.
-enum SystemTime {
+enum ProcessClock {
     private static let origin = ContinuousClock.now
 
     /// The moment at which this is called.
