@@ -33,28 +33,35 @@ extension EventBus {
             if case .async = listener.handler { listener !== last } else { false }
         }
         guard needsTasks else {
+            var deferred: [ErrorEvent] = []
             for listener in listeners where listener.scope.accepts(isRemote: emission.isRemote) {
                 report.listeners += 1
-                report.add(await self.call(listener, emission))
+                switch listener.handler {
+                case .sync(let body): report.add(self.call(body, listener, emission, deferring: &deferred))
+                case .async(let body, _): report.add(await self.call(body, listener, emission))
+                }
             }
+            for error in deferred { await self.emit(error) }
             return
         }
         report = await withTaskGroup(of: Outcome.self) { [report] group in
             var report = report
+            var deferred: [ErrorEvent] = []
             for listener in listeners where listener.scope.accepts(isRemote: emission.isRemote) {
                 report.listeners += 1
                 switch listener.handler {
-                case .sync(let body): report.add(self.call(body, listener, emission))
-                case .async:
+                case .sync(let body): report.add(self.call(body, listener, emission, deferring: &deferred))
+                case .async(let body, _):
                     // Begun at once, so that handlers begin in the order of registration.
                     if #available(macOS 26, *) {
-                        group.addImmediateTask { await self.call(listener, emission) }
+                        group.addImmediateTask { await self.call(body, listener, emission) }
                     } else {
-                        group.addTask { await self.call(listener, emission) }
+                        group.addTask { await self.call(body, listener, emission) }
                     }
                 }
             }
             for await outcome in group { report.add(outcome) }
+            for error in deferred { await self.emit(error) }
             return report
         }
     }
@@ -77,10 +84,11 @@ extension EventBus {
 
     /// Runs what has waited in a mailbox.
     func run(_ job: Mailbox.Job, _ listener: Listener) async {
+        guard case .async(let body, _) = listener.handler else { return }
         if job.isHandlingError {
-            _ = await ErrorHandling.$isUnderWay.withValue(true) { await self.call(listener, job.emission) }
+            _ = await ErrorHandling.$isUnderWay.withValue(true) { await self.call(body, listener, job.emission) }
         } else {
-            _ = await self.call(listener, job.emission)
+            _ = await self.call(body, listener, job.emission)
         }
     }
 
@@ -89,26 +97,38 @@ extension EventBus {
     }
 
     private func call(_ body: Listener.SyncBody, _ listener: Listener, _ emission: Emission) -> Outcome {
+        let outcome = self.attempt(body, listener, emission)
+        if let error = self.errorEvent(outcome, emission) { self.emitSync(error) }
+        return outcome
+    }
+
+    /// The same for an emitter that can wait: an `error` event with asynchronous handlers comes after the other handlers
+    /// of the event that failed, so that it does not hold them up.
+    private func call(
+        _ body: Listener.SyncBody, _ listener: Listener, _ emission: Emission, deferring deferred: inout [ErrorEvent]
+    ) -> Outcome {
+        let outcome = self.attempt(body, listener, emission)
+        if let error = self.errorEvent(outcome, emission) {
+            if error.needsWaiting { deferred.append(error) } else { self.emitSync(error) }
+        }
+        return outcome
+    }
+
+    private func attempt(_ body: Listener.SyncBody, _ listener: Listener, _ emission: Emission) -> Outcome {
         do {
             return try body(emission, listener, self) ? .delivered : .skipped
         } catch {
-            guard let failure = self.failure(error, emission) else { return .skipped }
-            self.reportSync(failure, of: emission)
-            return .failed(failure)
+            return self.failure(error, emission).map(Outcome.failed) ?? .skipped
         }
     }
 
-    private func call(_ listener: Listener, _ emission: Emission) async -> Outcome {
-        switch listener.handler {
-        case .sync(let body): return self.call(body, listener, emission)
-        case .async(let body, _):
-            do {
-                return try await body(emission, listener, self) ? .delivered : .skipped
-            } catch {
-                guard let failure = self.failure(error, emission) else { return .skipped }
-                await self.report(failure, of: emission)
-                return .failed(failure)
-            }
+    private func call(_ body: Listener.AsyncBody, _ listener: Listener, _ emission: Emission) async -> Outcome {
+        do {
+            return try await body(emission, listener, self) ? .delivered : .skipped
+        } catch {
+            let outcome = self.failure(error, emission).map(Outcome.failed) ?? .skipped
+            if let error = self.errorEvent(outcome, emission) { await self.emit(error) }
+            return outcome
         }
     }
 }

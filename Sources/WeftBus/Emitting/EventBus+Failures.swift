@@ -40,25 +40,36 @@ extension EventBus {
             "Unhandled error event", metadata: ["error.message": "\(reason?.stringValue ?? reason?.json() ?? "")"])
     }
 
+    /// An `error` event about a handler, with those who are to hear it.
+    struct ErrorEvent: Sendable {
+        let emission: Emission
+        let listeners: [Listener]
+
+        /// Whether any of its handlers is asynchronous.
+        var needsWaiting: Bool {
+            self.listeners.contains { if case .async = $0.handler { true } else { false } }
+        }
+    }
+
     /// Says on the bus that a handler failed, without waiting for asynchronous `error` handlers.
-    func reportSync(_ failure: HandlerFailure, of emission: Emission) {
-        guard let (error, listeners) = self.errorEvent(failure, emission) else { return }
+    func emitSync(_ error: ErrorEvent) {
         ErrorHandling.$isUnderWay.withValue(true) {
             var report = EmitReport()
-            self.dispatchSync(error, to: listeners, &report)
+            self.dispatchSync(error.emission, to: error.listeners, &report)
         }
     }
 
     /// Says on the bus that a handler failed.
-    func report(_ failure: HandlerFailure, of emission: Emission) async {
-        guard let (error, listeners) = self.errorEvent(failure, emission) else { return }
+    func emit(_ error: ErrorEvent) async {
         await ErrorHandling.$isUnderWay.withValue(true) {
             var report = EmitReport()
-            await self.dispatch(error, to: listeners, &report)
+            await self.dispatch(error.emission, to: error.listeners, &report)
         }
     }
 
-    private func errorEvent(_ failure: HandlerFailure, _ emission: Emission) -> (Emission, [Listener])? {
+    /// The `error` event that an outcome calls for; what calls for none is counted, logged or announced here.
+    func errorEvent(_ outcome: Outcome, _ emission: Emission) -> ErrorEvent? {
+        guard case .failed(let failure) = outcome else { return nil }
         if failure.code == .undecodable {
             // About Weft's own events nothing is announced: a listener of `weft:undecodable` may itself not fit.
             if emission.name.kind != .weft, let error = failure.cause as? EventDecodingError {
@@ -84,6 +95,7 @@ extension EventBus {
                 metadata: ["event.name": "\(failure.event)", "error.message": "\(failure.message)"])
         }
         guard !listeners.isEmpty else { return nil }
-        return (Emission(name: .error, origin: origin, source: ArgumentBox(failure)), listeners)
+        return ErrorEvent(
+            emission: Emission(name: .error, origin: origin, source: ArgumentBox(failure)), listeners: listeners)
     }
 }

@@ -61,7 +61,11 @@ extension MessagePackReader {
 
     private func check(depth: Int) throws(MessagePackError) {
         if depth > self.depthLimit {
-            throw MessagePackError(.tooDeep, "nested more than \(self.depthLimit) levels deep")
+            throw self.tooDeep
         }
+    }
+
+    var tooDeep: MessagePackError {
+        MessagePackError(.tooDeep, "nested more than \(self.depthLimit) levels deep")
     }
 }

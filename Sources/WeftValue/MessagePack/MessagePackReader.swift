@@ -182,20 +182,30 @@ public struct MessagePackReader: Sendable {
         return try self.header(offset, count, bytesPerEntry: 2)
     }
 
-    /// Skips one value with all that is in it, however deep.
+    /// Skips one value with all that is in it, down to the depth limit.
     ///
     /// - Returns: The bytes of the value.
     @discardableResult
     public mutating func skip() throws(MessagePackError) -> ArraySlice<UInt8> {
         let start = self.remaining
-        do {
-            // Counting what is still to come needs no recursion, so no nesting is too deep; each count is at most
-            // the number of bytes left, so the sum cannot overflow either.
-            var pending = 1
-            while pending > 0 {
-                pending -= 1
-                pending += try self.skipOne()
-            }
+        do throws(MessagePackError) {
+            // How many values are left at each level. The limit is not for the stack's sake: a decoder skips at each
+            // level what is below, and without it small messages could cost the square of their size.
+            var left: [Int] = []
+            repeat {
+                let count = try self.skipOne()
+                if count > 0 {
+                    guard left.count < self.depthLimit else { throw self.tooDeep }
+                    left.append(count)
+                    continue
+                }
+                while let last = left.popLast() {
+                    if last > 1 {
+                        left.append(last - 1)
+                        break
+                    }
+                }
+            } while !left.isEmpty
         } catch {
             self.remaining = start
             throw error
