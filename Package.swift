@@ -123,7 +123,7 @@ let package = Package(
             name: "CurlHTTPTests", dependencies: ["CurlHTTP", "Locking", "ServerSentEvents"],
             swiftSettings: swiftSettings),
         .testTarget(
-            name: "WeftBusTests", dependencies: ["Locking", "WeftBus", "WeftTestKit", .inMemoryLogging, .logging],
+            name: "WeftBusTests", dependencies: ["Locking", "WeftBus", "WeftValue", .inMemoryLogging, .logging],
             swiftSettings: swiftSettings),
         .testTarget(
             name: "WeftProtocolTests", dependencies: ["WeftProtocol", "WeftTestKit", "WeftValue"],
