@@ -44,6 +44,8 @@ struct Membership {
 
     subscript(id: NodeID) -> Member? { self.members[id] }
 
+    func status(of id: NodeID) -> Status? { self.members[id]?.status }
+
     /// The live ones, in the order of their ids.
     var live: [Member] { self.members.values.filter(\.isLive).sorted { $0.record.id < $1.record.id } }
     /// Whether one more may come in.
@@ -80,8 +82,12 @@ struct Membership {
 
     /// A word from a member itself.
     mutating func heard(_ id: NodeID, at now: MonotonicTime) -> Change? {
-        guard var member = self.members[id], member.status != .left else { return nil }
-        let before = member.status
+        guard let before = self.members[id]?.status, before != .left else { return nil }
+        if before == .alive {
+            self.members[id]?.lastHeard = now
+            return nil
+        }
+        guard var member = self.members[id] else { return nil }
         if before == .dead {
             guard self.hasRoom else { return nil }
             self.liveCount += 1

@@ -67,6 +67,12 @@ public struct Mesh: Sendable {
 
     // MARK: Calls
 
+    /// Says where the others reach this node; before ``start(at:)``.
+    public mutating func setAddresses(control: String, publish: String) {
+        self.local.control = control
+        self.local.publish = publish
+    }
+
     /// Begins: looks for the seeds, or is the first node when there are none.
     public mutating func start(at now: MonotonicTime) -> [MeshAction] {
         self.lastTick = now
@@ -104,14 +110,18 @@ public struct Mesh: Sendable {
     public mutating func received(_ frame: PublishedFrame, at now: MonotonicTime) -> [MeshAction] {
         switch frame {
         case .batch(let batch):
-            guard let member = self.membership[batch.origin], member.status != .left || self.peers[batch.origin] != nil
-            else {
+            let origin = batch.origin
+            guard let status = self.membership.status(of: origin), status != .left || self.peers[origin] != nil else {
                 self.counters.strangers += 1
                 return []
             }
-            if member.status != .left { self.heard(batch.origin, at: now) }
-            let outputs = self.streams[batch.origin, default: StreamReceiver(origin: batch.origin)].receive(batch)
-            self.take(outputs)
+            if status != .left { self.heard(origin, at: now) }
+            self.take(self.streams[origin, default: StreamReceiver(origin: origin)].receive(batch))
+            // The usual case, kept short: a batch of a member that is neither leaving nor coming back changes nothing else.
+            if status == .alive, !self.rosterChanged {
+                defer { self.actions = [] }
+                return self.actions
+            }
         case .probe(let probe):
             self.probed(probe, at: now)
         }

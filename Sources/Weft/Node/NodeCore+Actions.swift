@@ -1,0 +1,111 @@
+// This source file is part of the Weft project. See LICENSE. SPDX-License-Identifier: Apache-2.0
+
+import Logging
+import WeftBus
+import WeftProtocol
+import WeftValue
+import ZeroMQ
+
+extension NodeCore {
+    /// Does what the mesh says, in its order.
+    func perform(_ actions: [MeshAction]) {
+        for action in actions {
+            switch action {
+            case .open(let link, let endpoint): self.open(link, endpoint)
+            case .close(let link):
+                if let socket = self.links.removeValue(forKey: link) { self.loop.close(socket) }
+            case .subscribe(let endpoint): self.listen(to: endpoint)
+            case .unsubscribe(let endpoint): self.stopListening(to: endpoint)
+            case .send(let message, let link): self.send(message, on: link)
+            case .publish(let probe): self.publish(probe)
+            case .deliver(let delivery):
+                if !self.queue.append(delivery) { self.pauseReading() }
+            case .takeSnapshot(let ticket):
+                // In this order: history then has everything that the head counts, or more.
+                let head = self.outbox.head
+                let history = self.configuration.bus.historySnapshot()
+                self.perform(self.mesh.answerSnapshot(ticket, history: history, head: head, at: .now))
+            case .request(let caller, let link, let number, let method, let body):
+                self.answer(caller, on: link, number, method, body)
+            case .reply(let peer, let number, let isSuccess, let body):
+                guard self.calls[number]?.peer == peer else { continue }
+                self.settle(number, isSuccess ? .success(body) : .failure(RequestFailure.error(body)))
+            case .joined:
+                self.roomAgain()
+                self.settleJoin(.success(()))
+            case .joinFailed(let error): self.settleJoin(.failure(error))
+            case .flushed(let number, let report):
+                self.flushWaiters.removeValue(forKey: number)?.resume(returning: report)
+            case .rosterChanged: self.publishMembers()
+            }
+        }
+    }
+
+    private func open(_ link: UInt32, _ endpoint: String) {
+        do throws(ZeroMQError) {
+            let socket = try NodeSockets.dealer(
+                in: self.loop.context, routingID: RoutingID(node: self.id, link: link), connectedTo: endpoint)
+            self.links[link] = try self.loop.add(
+                socket,
+                SocketHandlers(onMessages: { messages in
+                    self.assumeIsolated { $0.repliesCame(messages, on: link) }
+                }))
+        } catch {
+            self.notOpened(endpoint, error)
+        }
+    }
+
+    private func listen(to endpoint: String) {
+        guard let subscriber = self.subscriber else { return }
+        do throws(ZeroMQError) {
+            try self.loop.withSocket(subscriber) { socket throws(ZeroMQError) in try socket.connect(endpoint) }
+        } catch {
+            self.notOpened(endpoint, error)
+        }
+    }
+
+    private func notOpened(_ endpoint: String, _ error: ZeroMQError) {
+        self.counters.unopened += 1
+        self.logger.info(
+            "cannot connect", metadata: ["weft.endpoint": "\(endpoint)", "error": "\(error.label)"])
+    }
+
+    private func stopListening(to endpoint: String) {
+        guard let subscriber = self.subscriber else { return }
+        // It fails only where connecting has failed before, which was counted then.
+        try? self.loop.withSocket(subscriber) { socket throws(ZeroMQError) in
+            try socket.disconnect(try Endpoint(endpoint))
+        }
+    }
+
+    func send(_ message: ControlMessage, on link: MeshLink) {
+        let frame = message.encoded()
+        let result: SendResult
+        switch link {
+        case .outbound(let number):
+            guard let socket = self.links[number] else { return }
+            result = self.loop.send(frame, on: socket)
+        case .inbound(let id, let number):
+            guard let router = self.router else { return }
+            result = self.loop.send(
+                Message(frames: [RoutingID(node: id, link: number).bytes, frame]), on: router)
+        }
+        // Whoever needs an answer asks again.
+        if !result.isSent { self.counters.unsent += 1 }
+    }
+
+    func publishMembers() {
+        let members = self.mesh.members(at: .now)
+        self.members.publish(members)
+        let live = Set(members.filter { $0.state == .alive || $0.state == .suspect }.map(\.record.id))
+        for (number, call) in self.calls where call.peer != self.id && !live.contains(call.peer) {
+            self.settle(number, .failure(.gone(call.peer)))
+        }
+        guard !self.memberWaiters.isEmpty else { return }
+        self.memberWaiters.removeAll { waiter in
+            guard let member = members.first(where: waiter.matches) else { return false }
+            waiter.continuation.resume(returning: member)
+            return true
+        }
+    }
+}

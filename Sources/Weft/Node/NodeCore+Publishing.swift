@@ -1,0 +1,89 @@
+// This source file is part of the Weft project. See LICENSE. SPDX-License-Identifier: Apache-2.0
+
+import WeftProtocol
+import ZeroMQ
+
+/// How far the stream has gone out, and how long a peer that does not keep up is waited for.
+struct Publishing {
+    /// A batch that the socket has not taken yet.
+    var pending: OutgoingBatch?
+    /// Since when the socket has been full.
+    var fullSince: MonotonicTime?
+    /// How long a full socket is waited for.
+    var patience = NodeDefaults.patience
+    /// Until when nobody is waited for.
+    var impatientUntil: MonotonicTime?
+    /// How long nobody is waited for the next time.
+    var impatience = NodeDefaults.impatience
+    /// Whether another try is on its way.
+    var isRetryScheduled = false
+}
+
+extension NodeCore {
+    /// Sends what has piled up, as far as the socket takes it.
+    func drain() {
+        guard !self.isStopped, let publisher = self.publisher else { return }
+        self.endImpatience()
+        for _ in 0..<NodeDefaults.batchesPerTurn {
+            guard let batch = self.publishing.pending ?? self.outbox.take() else { return }
+            if self.loop.send(batch.frame, on: publisher) == .wouldBlock {
+                self.publishing.pending = batch
+                guard self.leaveBehind() else { return self.retryDrain() }
+                // The socket now drops for those that are full; the others get the batch.
+                self.loop.send(batch.frame, on: publisher)
+            }
+            self.publishing.pending = nil
+            self.publishing.fullSince = nil
+            self.mesh.published(through: batch.last)
+            self.outbox.sent(batch)
+        }
+        // The other sockets have their turn first.
+        self.signals.drain.raise()
+    }
+
+    /// Puts a probe into the stream; one that finds no room is sent again later.
+    func publish(_ probe: Probe) {
+        guard let publisher = self.publisher else { return }
+        self.loop.send(probe.encoded(), on: publisher)
+    }
+
+    /// The socket is full.
+    ///
+    /// - Returns: Whether the wait is over and whoever is behind stays behind.
+    private func leaveBehind() -> Bool {
+        let now = MonotonicTime.now
+        let since = self.publishing.fullSince ?? now
+        self.publishing.fullSince = since
+        guard now - since >= self.publishing.patience else { return false }
+        self.counters.leftBehind += 1
+        self.publishing.impatientUntil = now + self.publishing.impatience
+        self.publishing.impatience = min(self.publishing.impatience * 2, NodeDefaults.longestImpatience)
+        self.holdBack(false)
+        return true
+    }
+
+    private func endImpatience() {
+        guard let until = self.publishing.impatientUntil, MonotonicTime.now >= until else { return }
+        self.publishing.impatientUntil = nil
+        self.holdBack(true)
+    }
+
+    private func holdBack(_ holdsBack: Bool) {
+        guard let publisher = self.publisher else { return }
+        // Setting it cannot fail on an XPUB that is open.
+        try? self.loop.withSocket(publisher) { socket throws(ZeroMQError) in
+            try socket.set(.xpubNoDrop, to: holdsBack)
+        }
+    }
+
+    private func retryDrain() {
+        guard !self.publishing.isRetryScheduled else { return }
+        self.publishing.isRetryScheduled = true
+        self.loop.schedule(after: NodeDefaults.retryInterval) { [weak self] in
+            self?.assumeIsolated {
+                $0.publishing.isRetryScheduled = false
+                $0.drain()
+            }
+        }
+    }
+}

@@ -1,0 +1,197 @@
+// This source file is part of the Weft project. See LICENSE. SPDX-License-Identifier: Apache-2.0
+
+import Locking
+import Logging
+import WeftBus
+import WeftProtocol
+import WeftValue
+import ZeroMQ
+
+/// What runs on a node's socket loop: it owns the ids of the sockets and the mesh's state machine, feeds the one from the
+/// others, and does what it says.
+actor NodeCore {
+    nonisolated let loop: SocketLoop
+    nonisolated let id: NodeID
+    nonisolated let outbox: EventOutbox
+    nonisolated let members = MemberBroadcast()
+    nonisolated let requests: RequestTable
+    nonisolated var unownedExecutor: UnownedSerialExecutor { self.loop.asUnownedSerialExecutor() }
+
+    let configuration: Node.Configuration
+    let logger: Logger
+    let queue: DeliveryQueue
+    let progress: DeliveryProgress
+    let signals: NodeSignals
+    var mesh: Mesh
+    var counters = NodeCounters()
+    var router: SocketID?
+    var publisher: SocketID?
+    var subscriber: SocketID?
+    var links: [UInt32: SocketID] = [:]
+    var isReading = true
+    var isStopped = false
+    var publishing = Publishing()
+    var joinWaiter: CheckedContinuation<Result<Void, MeshError>, Never>?
+    var joinOutcome: Result<Void, MeshError>?
+    var flushWaiters: [UInt64: CheckedContinuation<FlushReport, Never>] = [:]
+    var lastFlush: UInt64 = 0
+    var calls: [UInt64: PendingCall] = [:]
+    var lastCall: UInt64 = 0
+    var memberWaiters: [MemberWaiter] = []
+    var delivery: Task<Void, Never>?
+
+    struct PendingCall {
+        let peer: NodeID
+        let continuation: CheckedContinuation<Result<Value, NodeError>, Never>
+        let timer: TimerID
+    }
+
+    struct MemberWaiter {
+        let number: UInt64
+        let matches: @Sendable (MemberStatus) -> Bool
+        let continuation: CheckedContinuation<MemberStatus?, Never>
+    }
+
+    /// Creates a core without sockets.
+    init(
+        configuration: Node.Configuration, id: NodeID, loop: SocketLoop, requests: RequestTable
+    ) {
+        let signals = NodeSignals(loop: loop)
+        let record = MemberRecord(
+            id: id, name: configuration.name, roles: configuration.roles, control: "", publish: "",
+            extras: configuration.extras)
+        var generator = SystemRandomNumberGenerator()
+        self.loop = loop
+        self.id = id
+        self.configuration = configuration
+        self.logger = configuration.logger
+        self.requests = requests
+        self.signals = signals
+        self.progress = DeliveryProgress()
+        self.outbox = EventOutbox(
+            origin: id, highWaterMark: NodeDefaults.outboxHighWaterMark, now: { MonotonicTime.now },
+            wake: { signals.drain.raise() })
+        self.queue = DeliveryQueue(bound: NodeDefaults.deliveryQueueBytes, onRoom: { signals.room.raise() })
+        self.mesh = Mesh(
+            configuration: MeshConfiguration(
+                local: record, seeds: configuration.seeds, joinTimeout: configuration.joinTimeout,
+                randomSeed: generator.next()))
+        self.publishing.patience =
+            configuration.waitForSlowest ? MeshDefaults.deadAfter : NodeDefaults.patience
+    }
+
+    // MARK: Life
+
+    /// Binds and begins.
+    func start(_ addresses: NodeAddresses) throws(NodeError) {
+        let control = try self.bind(addresses)
+        self.mesh.setAddresses(
+            control: addresses.advertised(control), publish: addresses.advertised(control.publishing))
+        self.signals.connect(
+            drain: { self.assumeIsolated { $0.drain() } }, room: { self.assumeIsolated { $0.roomAgain() } },
+            progress: { self.assumeIsolated { $0.progressMade() } })
+        let delivery = Delivery(
+            bus: self.configuration.bus, queue: self.queue, progress: self.progress, logger: self.logger,
+            onProgress: { [signals] in signals.progress.raise() },
+            onBadBatch: { error in self.loop.post { self.assumeIsolated { $0.count(error) } } })
+        // Outlives any one call: it ends when the queue is finished, in `stop`.
+        self.delivery = Task { await delivery.run() }
+        self.perform(self.mesh.start(at: .now))
+        self.publishMembers()
+        self.scheduleTick()
+    }
+
+    /// Waits until the node has joined, or could not.
+    func joined() async -> Result<Void, MeshError> {
+        if let outcome = self.joinOutcome { return outcome }
+        return await withCheckedContinuation { self.joinWaiter = $0 }
+    }
+
+    func settleJoin(_ outcome: Result<Void, MeshError>) {
+        self.joinOutcome = outcome
+        self.joinWaiter?.resume(returning: outcome)
+        self.joinWaiter = nil
+    }
+
+    /// Sends what is left, says goodbye, and lets everyone go who waits for something.
+    func stop(gracefully: Bool) async {
+        guard !self.isStopped else { return }
+        if gracefully {
+            let deadline = MonotonicTime.now + NodeDefaults.stopTimeout
+            while self.outbox.depth > 0, MonotonicTime.now < deadline {
+                self.drain()
+                await self.pause(NodeDefaults.retryInterval)
+            }
+            self.perform(self.mesh.leave(at: .now))
+        }
+        self.isStopped = true
+        self.signals.disconnect()
+        self.outbox.finish()
+        self.queue.finish()
+        self.delivery?.cancel()
+        self.members.finish()
+        self.settleJoin(.failure(MeshError(.unreachable, "the node was stopped before it had joined")))
+        for waiter in self.flushWaiters.values { waiter.resume(returning: FlushReport(entries: [])) }
+        self.flushWaiters = [:]
+        for number in self.calls.keys { self.settle(number, .failure(.stopped)) }
+        for waiter in self.memberWaiters { waiter.continuation.resume(returning: nil) }
+        self.memberWaiters = []
+        self.requests.cancelAll()
+    }
+
+    private func pause(_ duration: Duration) async {
+        await withCheckedContinuation { continuation in
+            self.loop.schedule(after: duration) { continuation.resume() }
+        }
+    }
+
+    private func scheduleTick() {
+        self.loop.schedule(after: MeshDefaults.tickInterval) { [weak self] in
+            self?.assumeIsolated { $0.tick() }
+        }
+    }
+
+    private func tick() {
+        guard !self.isStopped else { return }
+        let now = MonotonicTime.now
+        self.outbox.expireWaits(at: now)
+        self.perform(self.mesh.tick(at: now))
+        self.scheduleTick()
+    }
+
+    // MARK: Calls from the node
+
+    func flush() async -> FlushReport {
+        guard !self.isStopped else { return FlushReport(entries: []) }
+        self.lastFlush += 1
+        let number = self.lastFlush
+        let head = self.outbox.head
+        return await withCheckedContinuation { continuation in
+            self.flushWaiters[number] = continuation
+            self.drain()
+            self.perform(self.mesh.flush(id: number, through: head, at: .now))
+        }
+    }
+
+    func update(roles: Set<NodeRole>?, extras: [String: Value]?) {
+        guard !self.isStopped else { return }
+        self.perform(self.mesh.update(roles: roles, extras: extras, at: .now))
+    }
+
+    func currentMembers() -> [MemberStatus] {
+        self.mesh.members(at: .now)
+    }
+
+    func currentCounters() -> NodeCounters {
+        var counters = self.counters
+        counters.mesh = self.mesh.counters
+        counters.emitsHeld = self.outbox.counters.held
+        counters.emitsOverflowed = self.outbox.counters.overflowed
+        counters.requestsRefused = self.requests.refused
+        return counters
+    }
+
+    func count(_ error: WireError) {
+        self.counters.badFrames[error.label, default: 0] += 1
+    }
+}

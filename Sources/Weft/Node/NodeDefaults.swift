@@ -1,0 +1,38 @@
+// This source file is part of the Weft project. See LICENSE. SPDX-License-Identifier: Apache-2.0
+
+/// The bounds and times of a node's sockets and queues, each with its reason.
+///
+/// The mesh's own are in `MeshDefaults`.
+public enum NodeDefaults {
+    /// How many bytes of events may wait to be sent before emitters are held back.
+    public static let outboxHighWaterMark = 16 << 20
+    /// How many bytes of received events may wait for the bus before the node stops reading.
+    public static let deliveryQueueBytes = 16 << 20
+    /// How many messages of the event stream wait for one peer: full batches of 64 KiB come to 16 MiB.
+    public static let eventHighWaterMark = 256
+    /// How many control messages wait for one peer.
+    public static let controlHighWaterMark = 1_000
+    /// How long a peer that does not keep up holds the event stream back before it is left behind.
+    ///
+    /// Long enough for a pause of the scheduler, too short to be noticed by the others; the outbox takes what is
+    /// emitted meanwhile.
+    public static let patience: Duration = .milliseconds(100)
+    /// How long nobody is waited for after a peer was left behind; it doubles up to the longest.
+    public static let impatience: Duration = .seconds(5)
+    /// The longest time for which nobody is waited for.
+    public static let longestImpatience: Duration = .seconds(60)
+    /// How soon a full socket is tried again.
+    public static let retryInterval: Duration = .milliseconds(1)
+    /// How many batches leave before the loop looks after its other sockets.
+    public static let batchesPerTurn = 64
+    /// How long a stopping node goes on sending what it has.
+    public static let stopTimeout: Duration = .seconds(2)
+    /// How long unsent messages outlive their socket.
+    public static let linger: Duration = .seconds(1)
+    /// How long a call to another node may take unless it says otherwise.
+    public static let requestTimeout: Duration = .seconds(10)
+    /// How many calls of others a node answers at the same time.
+    public static let concurrentRequests = 1_024
+    /// How many random addresses are tried when none is given.
+    public static let bindAttempts = 200
+}

@@ -1,0 +1,96 @@
+// This source file is part of the Weft project. See LICENSE. SPDX-License-Identifier: Apache-2.0
+
+import WeftBus
+import WeftProtocol
+import ZeroMQ
+
+/// Makes the sockets that every node has.
+enum NodeSockets {
+    /// The control socket, bound.
+    static func router(
+        in context: Context, boundTo endpoint: Endpoint
+    ) throws(ZeroMQError) -> sending Socket {
+        let router = try Socket(.router, in: context, options: .control)
+        try router.set(.routerHandover, to: true)
+        try router.set(.routerMandatory, to: true)
+        try Self.bind(router, to: endpoint)
+        return router
+    }
+
+    /// The socket of the own event stream, bound.
+    static func publisher(
+        in context: Context, boundTo endpoint: Endpoint
+    ) throws(ZeroMQError) -> sending Socket {
+        let publisher = try Socket(.xpub, in: context, options: .events)
+        try publisher.set(.xpubVerbose, to: true)
+        try publisher.set(.xpubNoDrop, to: true)
+        try Self.bind(publisher, to: endpoint)
+        return publisher
+    }
+
+    /// The socket that hears the others.
+    static func subscriber(in context: Context, id: NodeID) throws(ZeroMQError) -> sending Socket {
+        let subscriber = try Socket(.sub, in: context, options: .events)
+        // In this order: who sees the second has seen the first.
+        try subscriber.subscribe([WireFormat.batchTopic])
+        try subscriber.subscribe(Probe.topic(for: id))
+        return subscriber
+    }
+
+    /// A control link of this node's own.
+    static func dealer(
+        in context: Context, routingID: RoutingID, connectedTo endpoint: String
+    ) throws(ZeroMQError) -> sending Socket {
+        var options = Socket.Options.control
+        options.routingID = routingID.bytes
+        let dealer = try Socket(.dealer, in: context, options: options)
+        try dealer.connect(endpoint)
+        return dealer
+    }
+
+    private static func bind(_ socket: borrowing Socket, to endpoint: Endpoint) throws(ZeroMQError) {
+        do throws(ZeroMQError) {
+            try socket.bind(endpoint)
+        } catch {
+            throw ZeroMQError(error.code, "\(endpoint): \(error.message)", systemError: error.systemError)
+        }
+    }
+}
+
+extension Socket.Options {
+    /// For sockets of the control plane.
+    static var control: Socket.Options {
+        var options = Socket.Options()
+        options.linger = NodeDefaults.linger
+        options.maximumMessageSize = WireFormat.maximumControlFrame
+        options.sendHighWaterMark = NodeDefaults.controlHighWaterMark
+        options.receiveHighWaterMark = NodeDefaults.controlHighWaterMark
+        return options
+    }
+
+    /// For sockets of the event stream.
+    static var events: Socket.Options {
+        var options = Socket.Options()
+        options.linger = NodeDefaults.linger
+        options.maximumMessageSize = WireFormat.maximumPublishedFrame
+        options.sendHighWaterMark = NodeDefaults.eventHighWaterMark
+        options.receiveHighWaterMark = NodeDefaults.eventHighWaterMark
+        return options
+    }
+}
+
+extension NodeError {
+    /// What a socket's refusal means for a node.
+    init(binding error: ZeroMQError) {
+        switch error.code {
+        case .addressInUse:
+            self.init(
+                .addressInUse,
+                "another program has \(error.message): stop it, or choose another address with --bind (a node uses the "
+                    + "port that is given and the three after it)")
+        case .addressNotAvailable, .invalidEndpoint, .permissionDenied, .notFound:
+            self.init(.address, "cannot bind: \(error.message); choose an address of this machine with --bind")
+        default: self.init(.system, error.message)
+        }
+    }
+}

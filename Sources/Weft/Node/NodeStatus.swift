@@ -1,0 +1,61 @@
+// This source file is part of the Weft project. See LICENSE. SPDX-License-Identifier: Apache-2.0
+
+public import WeftBus
+public import WeftProtocol
+public import WeftValue
+
+/// A node as it sees itself and its mesh.
+public struct NodeStatus: Hashable, Sendable {
+    /// The node.
+    public var id: NodeID
+    /// Everyone it knows of, itself first.
+    public var members: [MemberStatus]
+    /// What should not have happened.
+    public var counters: NodeCounters
+
+    /// Creates a status.
+    public init(id: NodeID, members: [MemberStatus], counters: NodeCounters) {
+        self.id = id
+        self.members = members
+        self.counters = counters
+    }
+
+    /// The status as the `status` method answers it.
+    public var value: Value {
+        [
+            "id": .string(self.id.description), "members": .array(self.members.map(\.value)),
+            "counters": self.counters.value,
+        ]
+    }
+}
+
+extension MemberStatus {
+    /// The member as the `status` method answers it.
+    public var value: Value {
+        [
+            "id": .string(self.record.id.description), "name": .string(self.record.name),
+            "roles": .array(self.record.roles.sorted().map { .string($0.name) }),
+            "control": .string(self.record.control), "publish": .string(self.record.publish),
+            "extras": .object(self.record.extras), "state": .string(self.state.rawValue),
+            "joined": .bool(self.isJoined), "cursor": Value(self.cursor), "head": Value(self.head),
+            "missed": Value(self.missed), "silence": .double(self.silence / .seconds(1)),
+        ]
+    }
+}
+
+extension NodeCounters {
+    /// The counters by name.
+    public var value: Value {
+        [
+            "badFrames": .object(self.badFrames.mapValues { Value($0) }), "unsent": Value(self.unsent),
+            "unopened": Value(self.unopened), "leftBehind": Value(self.leftBehind),
+            "readingPaused": Value(self.readingPaused), "emitsHeld": Value(self.emitsHeld),
+            "emitsOverflowed": Value(self.emitsOverflowed), "requestsRefused": Value(self.requestsRefused),
+            "strangers": Value(self.mesh.strangers), "contradictions": Value(self.mesh.contradictions),
+            "rejected": Value(self.mesh.rejected), "duplicates": Value(self.mesh.duplicates),
+            "early": Value(self.mesh.early), "gaps": Value(self.mesh.gaps), "missed": Value(self.mesh.missed),
+            "suspected": Value(self.mesh.suspected), "died": Value(self.mesh.died),
+            "snapshotsRefused": Value(self.mesh.snapshotsRefused),
+        ]
+    }
+}
