@@ -177,7 +177,7 @@ extension Dispatcher {
             content = .final(
                 status: result.status ?? "completed", result: result.text, tokens: result.tokens,
                 usedTools: result.usedTools, format: record.task.payload["output_format"]?.stringValue,
-                task: result.tokens == nil ? nil : record.task.payload)
+                task: result.tokens.map { _ in record.task.payload })
         case .failed(let failure):
             content = .final(
                 status: "error", result: failure.message, tokens: nil, usedTools: [], format: nil, task: nil)

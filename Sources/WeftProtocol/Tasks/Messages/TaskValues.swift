@@ -65,7 +65,7 @@ extension TaskSubmission {
         makeMap([
             "i": .string(self.id), "s": .string(self.source.rawValue), "g": self.agentID.map(Value.string),
             "q": .string(self.queue), "n": self.name.map(Value.string), "p": self.payload,
-            "r": self.priority == 0 ? nil : Value(self.priority), "m": self.attempts.map { Value($0) },
+            "r": self.priority == 0 ? Value?.none : Value(self.priority), "m": self.attempts.map { Value($0) },
             "l": self.timeLimit?.microseconds, "t": self.traceParent.map(Value.string),
         ])
     }
@@ -77,7 +77,7 @@ extension TaskSubmission {
             agentID: try fields.optionalString("g"), queue: try fields.name("q"),
             name: try fields.optionalString("n"), payload: try fields.value("p"),
             priority: fields.optional("r") == nil ? 0 : try fields.integer("r"),
-            attempts: fields.optional("m") == nil ? nil : try fields.integer("m", in: 1...1_000_000),
+            attempts: fields.optional("m") == nil ? Value?.none : try fields.integer("m", in: 1...1_000_000),
             timeLimit: try fields.optionalDuration("l"), traceParent: try fields.optionalString("t"))
     }
 }
@@ -88,7 +88,7 @@ extension TaskOutcome {
         case .completed(let result):
             makeMap([
                 "k": "completed", "v": result.value, "s": result.status.map(Value.string), "t": result.tokens,
-                "u": result.usedTools.isEmpty ? nil : .array(result.usedTools.map(Value.string)),
+                "u": result.usedTools.isEmpty ? Value?.none : .array(result.usedTools.map(Value.string)),
             ])
         case .failed(let failure):
             switch failure.retry {
@@ -131,12 +131,12 @@ extension LedgerStatus {
         makeMap([
             "s": .string(self.state.rawValue), "a": Value(self.attempt), "e": self.epoch?.value,
             "w": self.worker.map { .bytes($0.bytes) },
-            "hf": self.handlerFailures == 0 ? nil : Value(self.handlerFailures),
-            "wl": self.workerLosses == 0 ? nil : Value(self.workerLosses),
-            "rt": self.returns == 0 ? nil : Value(self.returns), "nb": self.notBefore.map(Value.date),
-            "c": self.cancelReason.map(Value.string), "x": self.reportsEnd ? nil : .bool(true),
-            "b": self.hasBegun ? .bool(true) : nil, "o": self.outcome?.value,
-            "h": self.history.isEmpty ? nil : .array(self.history.map(\.value)),
+            "hf": self.handlerFailures == 0 ? Value?.none : Value(self.handlerFailures),
+            "wl": self.workerLosses == 0 ? Value?.none : Value(self.workerLosses),
+            "rt": self.returns == 0 ? Value?.none : Value(self.returns), "nb": self.notBefore.map(Value.date),
+            "c": self.cancelReason.map(Value.string), "x": self.reportsEnd ? Value?.none : .bool(true),
+            "b": self.hasBegun ? .bool(true) : Value?.none, "o": self.outcome?.value,
+            "h": self.history.isEmpty ? Value?.none : .array(self.history.map(\.value)),
             "at": .date(self.acceptedAt), "ut": .date(self.updatedAt),
         ])
     }
@@ -200,7 +200,7 @@ extension ReportItem {
         case .final(let status, let result, let tokens, let usedTools, let format, let task):
             makeMap([
                 "i": .string(self.taskID), "g": .string(self.agentID), "s": .string(status), "r": .string(result),
-                "t": tokens, "u": usedTools.isEmpty ? nil : .array(usedTools.map(Value.string)),
+                "t": tokens, "u": usedTools.isEmpty ? Value?.none : .array(usedTools.map(Value.string)),
                 "f": format.map(Value.string), "p": task,
             ])
         }
