@@ -38,7 +38,6 @@ struct BoundTests {
     }
 
     @Test func announcementsAreBounded() async {
-        let bus = EventBus()
         let gate = Gate()
         let entered = Signal(Bool.self)
         var configuration = EventBus.Configuration()
@@ -52,7 +51,6 @@ struct BoundTests {
         #expect(await entered.next(1) == [true])
         for _ in 0..<EventBus.Defaults.announcements { small.announce("weft:gap", []) }
         #expect(small.counters.announcementDrops > 0)
-        #expect(bus.counters.announcementDrops == 0)
         await gate.open()
     }
 }

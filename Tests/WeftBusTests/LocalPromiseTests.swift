@@ -108,6 +108,14 @@ struct LocalPromiseTests {
         #expect(self.journal.all == ["1 0"])
     }
 
+    @Test func oneTimeListenerOfTwoEmitsUnderWayRunsInOne() {
+        // The inner emit begins when the outer one has already counted the one-time listener among those to call.
+        self.bus.on("a") { (n: Int) in if n == 1 { self.bus.emitSync("a", 2) } }
+        self.bus.once("a") { (n: Int) in self.journal.write("\(n)") }
+        self.bus.emitSync("a", 1)
+        #expect(self.journal.all == ["2"])
+    }
+
     @Test func oneTimeListenerRunsOnceUnderConcurrentEmits() async {
         for _ in 0..<50 {
             let calls = Atomic(0)
