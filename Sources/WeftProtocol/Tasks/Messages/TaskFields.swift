@@ -31,6 +31,11 @@ package struct TaskFields {
         return value
     }
 
+    /// Whether the field is there, and not null.
+    package func has(_ key: String) -> Bool {
+        !(self.members[key] ?? .null).isNull
+    }
+
     package func string(_ key: String) throws(TaskPlaneError) -> String {
         guard case .string(let text) = try self.value(key) else { throw self.wrongType(key, "a string") }
         return text
@@ -104,7 +109,7 @@ package struct TaskFields {
     }
 
     package func optionalDuration(_ key: String) throws(TaskPlaneError) -> Duration? {
-        self.optional(key) == nil ? nil : try self.duration(key)
+        !self.has(key) ? nil : try self.duration(key)
     }
 
     package func array(_ key: String) throws(TaskPlaneError) -> [Value] {
@@ -130,7 +135,7 @@ package struct TaskFields {
     }
 
     package func optionalNode(_ key: String) throws(TaskPlaneError) -> NodeID? {
-        self.optional(key) == nil ? nil : try self.node(key)
+        !self.has(key) ? nil : try self.node(key)
     }
 
     package func epoch(_ key: String) throws(TaskPlaneError) -> TaskEpoch {

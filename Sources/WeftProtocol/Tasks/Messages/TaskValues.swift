@@ -76,8 +76,8 @@ extension TaskSubmission {
             id: try fields.name("i"), source: try TaskRequest.Source(named: try fields.string("s")),
             agentID: try fields.optionalString("g"), queue: try fields.name("q"),
             name: try fields.optionalString("n"), payload: try fields.value("p"),
-            priority: fields.optional("r") == nil ? 0 : try fields.integer("r"),
-            attempts: fields.optional("m") == nil ? Value?.none : try fields.integer("m", in: 1...1_000_000),
+            priority: !fields.has("r") ? 0 : try fields.integer("r"),
+            attempts: !fields.has("m") ? nil : try fields.integer("m", in: 1...1_000_000),
             timeLimit: try fields.optionalDuration("l"), traceParent: try fields.optionalString("t"))
     }
 }
@@ -152,9 +152,9 @@ extension LedgerStatus {
         self.attempt = try fields.integer("a", in: 0...1_000_000_000)
         self.epoch = try fields.optionalEpoch("e")
         self.worker = try fields.optionalNode("w")
-        self.handlerFailures = fields.optional("hf") == nil ? 0 : try fields.integer("hf", in: 0...1_000_000_000)
-        self.workerLosses = fields.optional("wl") == nil ? 0 : try fields.integer("wl", in: 0...1_000_000_000)
-        self.returns = fields.optional("rt") == nil ? 0 : try fields.integer("rt", in: 0...1_000_000_000)
+        self.handlerFailures = !fields.has("hf") ? 0 : try fields.integer("hf", in: 0...1_000_000_000)
+        self.workerLosses = !fields.has("wl") ? 0 : try fields.integer("wl", in: 0...1_000_000_000)
+        self.returns = !fields.has("rt") ? 0 : try fields.integer("rt", in: 0...1_000_000_000)
         self.notBefore = try fields.optionalDate("nb")
         self.cancelReason = try fields.optionalString("c")
         self.reportsEnd = !(try fields.bool("x"))
