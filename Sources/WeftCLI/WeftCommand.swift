@@ -18,7 +18,7 @@ struct WeftCommand: AsyncParsableCommand {
             """,
         version: "0.1.0",
         subcommands: [
-            DemoCommand.self, PlatformCommand.self,
+            DemoCommand.self, PlatformCommand.self, EmitCommand.self, ListenCommand.self,
         ])
 
     /// The names of all commands.

@@ -1,0 +1,50 @@
+// This source file is part of the Weft project. See LICENSE. SPDX-License-Identifier: Apache-2.0
+
+import Weft
+import WeftBus
+import WeftProtocol
+
+extension Node {
+    /// Runs `body` with a node that has joined, and says goodbye in every case.
+    ///
+    /// - Throws: ``CommandFailure`` when it can't join, and what `body` throws.
+    static func joined<Result: Sendable>(
+        _ configuration: Configuration, _ body: @Sendable (Node) async throws -> Result
+    ) async throws -> Result {
+        let node = Node(configuration: configuration)
+        do {
+            try await node.start()
+        } catch {
+            throw CommandFailure(joining: error)
+        }
+        do {
+            let result = try await body(node)
+            await node.stop()
+            return result
+        } catch {
+            await node.stop()
+            throw error
+        }
+    }
+}
+
+extension CommandFailure {
+    /// Why a node could not be started or join, as an exit status.
+    init(joining error: any Error) {
+        switch error {
+        case let failure as CommandFailure: self = failure
+        case is CancellationError: self.init(.interrupted)
+        case let error as NodeError:
+            let status: ExitStatus =
+                switch error.code {
+                case .join: error.mesh?.code == .rejected ? .refused : .unreachable
+                case .timeout, .noMember, .gone: .unreachable
+                case .remote: error.remoteLabel == "busy" || error.remoteLabel == "unavailable" ? .tryAgain : .failed
+                case .system, .state: .failed
+                default: .configuration
+                }
+            self.init(status, error.message)
+        default: self.init(.failed, "\(error)")
+        }
+    }
+}
