@@ -108,6 +108,7 @@ extension Coordinator {
         case .started, .progress, .retrying:
             break
         }
+        self.emit(event)
         self.onEvent?(event)
     }
 
@@ -173,7 +174,7 @@ extension Coordinator {
     // MARK: - Conditions
 
     /// Waits until something holds, or the time is over.
-    func waitUntil(within limit: Duration, _ holds: @escaping (isolated Coordinator) -> Bool) async -> Bool {
+    func waitUntil(within limit: Duration, _ holds: @escaping @Sendable (isolated Coordinator) -> Bool) async -> Bool {
         guard !holds(self) else { return true }
         guard self.phase != .stopped else { return false }
         return await withCheckedContinuation { continuation in

@@ -29,6 +29,7 @@ public actor Coordinator: Service {
     let ledger: any Ledger
     let configuration: CoordinatorConfiguration
     let platform: CoordinatorPlatform?
+    let node: Node?
     let logger: Logger
 
     var phase = Phase.idle
@@ -62,12 +63,14 @@ public actor Coordinator: Service {
     ///   - loop: The node's socket loop.
     ///   - ledger: Where tasks are recorded.
     ///   - platform: The platform's side; nil to run without one.
+    ///   - node: The node whose members may submit and be workers; nil for none, in tests.
     ///   - configuration: The settings.
     ///   - logger: Where it says what it does.
     package init(
-        id: NodeID, loop: SocketLoop, ledger: any Ledger, platform: CoordinatorPlatform? = nil,
+        id: NodeID, loop: SocketLoop, ledger: any Ledger, platform: CoordinatorPlatform? = nil, node: Node? = nil,
         configuration: CoordinatorConfiguration = .init(), logger: Logger
     ) {
+        self.node = node
         self.id = id
         self.loop = loop
         self.ledger = ledger
@@ -140,8 +143,15 @@ public actor Coordinator: Service {
             configuration: settings, state: state, seed: SystemRandomNumberGenerator.seed(), now: now)
         self.queue = dispatcher.begin(state, at: now)
         self.dispatcher = dispatcher
-        try self.bindSink()
+        let address: PlaneAddress
+        if let node = self.node, self.configuration.bind == nil {
+            address = await PlaneAddress(of: node, portsAbove: 2)
+        } else {
+            address = PlaneAddress(bind: self.configuration.bind, advertise: self.configuration.advertise)
+        }
+        try self.bindSink(address)
         self.phase = .running
+        await self.enter(state.epoch)
         self.logger.info(
             "Coordinating",
             metadata: [
@@ -198,6 +208,7 @@ public actor Coordinator: Service {
             }
         }
         for action in self.outbox.hurry(at: ProcessClock.monotonic) { self.perform(action) }
+        await self.leave()
         let isFlushed = await self.waitUntil(within: self.configuration.flushDeadline) { coordinator in
             coordinator.queue.isEmpty && coordinator.outbox.isEmpty
         }
@@ -229,20 +240,18 @@ public actor Coordinator: Service {
         self.conditions = []
     }
 
-    private func bindSink() throws {
+    private func bindSink(_ address: PlaneAddress) throws {
         var options = Socket.Options()
         options.maximumMessageSize = TaskDefaults.maximumFrameBytes
         options.receiveHighWaterMark = 10_000
         let socket = try Socket(.pull, in: self.loop.context, options: options)
-        let bound = try socket.bind(self.configuration.bind ?? "tcp://127.0.0.1:*")
-        let host = self.configuration.advertise
-        let advertised = try host.map { host throws(ZeroMQError) in try bound.withHost(host) } ?? bound
+        let advertised = try address.bind(socket)
         self.sink = try self.loop.add(
             socket,
             SocketHandlers(onMessages: { [weak self] messages in
                 self?.assumeIsolated { $0.received(messages) }
             }))
-        self.sinkEndpoint = advertised.description
+        self.sinkEndpoint = advertised
     }
 
     private func tick() {

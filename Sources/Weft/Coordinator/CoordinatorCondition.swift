@@ -4,7 +4,7 @@ import WeftProtocol
 
 /// Something that somebody waits for, looked at after whatever may have changed it.
 struct CoordinatorCondition {
-    let holds: (isolated Coordinator) -> Bool
+    let holds: @Sendable (isolated Coordinator) -> Bool
     let deadline: MonotonicTime
     let continuation: CheckedContinuation<Bool, Never>
 }

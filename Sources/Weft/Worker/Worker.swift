@@ -28,6 +28,7 @@ public actor Worker: Service {
     private let name: String
     private let runner: any TaskRunner
     private let configuration: WorkerConfiguration
+    private let node: Node?
     private let logger: Logger
 
     private var phase = Phase.idle
@@ -40,6 +41,7 @@ public actor Worker: Service {
     private var sink: (endpoint: String, epoch: TaskEpoch?)?
     private var stopContinuation: AsyncStream<Void>.Continuation?
     private let stopSignal: AsyncStream<Void>
+    private var known: CoordinatorAddress?
     private var badFrames = 0
     private var blockedSends = 0
 
@@ -50,12 +52,14 @@ public actor Worker: Service {
     ///   - name: The node's name.
     ///   - loop: The node's socket loop.
     ///   - runner: What runs the tasks.
+    ///   - node: The node whose roster names the coordinator; nil for none, in tests.
     ///   - configuration: The settings.
     ///   - logger: Where it says what it does.
     package init(
-        id: NodeID, name: String, loop: SocketLoop, runner: any TaskRunner, configuration: WorkerConfiguration,
-        logger: Logger
+        id: NodeID, name: String, loop: SocketLoop, runner: any TaskRunner, node: Node? = nil,
+        configuration: WorkerConfiguration, logger: Logger
     ) {
+        self.node = node
         self.id = id
         self.name = name
         self.loop = loop
@@ -69,7 +73,7 @@ public actor Worker: Service {
 
     /// Runs tasks until the worker is stopped or drained; cancelling the task that runs this aborts.
     public func run() async throws {
-        let starts = try self.begin()
+        let starts = try await self.begin()
         await withGracefulShutdownHandler {
             await withTaskCancellationHandler {
                 await self.serve(starts)
@@ -96,16 +100,21 @@ public actor Worker: Service {
     /// How many handlers run.
     public var runningCount: Int { self.machine?.runningCount ?? 0 }
 
-    private func begin() throws -> AsyncStream<TaskRequest> {
+    private func begin() async throws -> AsyncStream<TaskRequest> {
         guard case .idle = self.phase else {
             throw TaskPlaneFailure(.alreadyRun, "A worker runs once; create another one.")
         }
         self.phase = .running
+        let address: PlaneAddress
+        if let node = self.node, self.configuration.bind == nil {
+            address = await PlaneAddress(of: node, portsAbove: 3)
+        } else {
+            address = PlaneAddress(bind: self.configuration.bind, advertise: self.configuration.advertise)
+        }
         var options = Socket.Options()
         options.maximumMessageSize = TaskDefaults.maximumFrameBytes
         let socket = try Socket(.pull, in: self.loop.context, options: options)
-        let bound = try socket.bind(self.configuration.bind ?? "tcp://127.0.0.1:*")
-        let advertised = try self.configuration.advertise.map { host throws(ZeroMQError) in try bound.withHost(host) }
+        let advertised = try address.bind(socket)
         let pull = try self.loop.add(
             socket,
             SocketHandlers(onMessages: { [weak self] messages in
@@ -116,7 +125,7 @@ public actor Worker: Service {
             id: self.id,
             configuration: WorkerMachine.Configuration(
                 name: self.name, slots: self.configuration.slots, agents: self.runner.agentIDs,
-                queues: self.configuration.queues, endpoint: (advertised ?? bound).description),
+                queues: self.configuration.queues, endpoint: advertised),
             now: ProcessClock.now)
         let (starts, continuation) = AsyncStream.makeStream(of: TaskRequest.self)
         self.starts = continuation
@@ -128,6 +137,7 @@ public actor Worker: Service {
     private func serve(_ starts: AsyncStream<TaskRequest>) async {
         let runner = self.runner
         await withDiscardingTaskGroup { group in
+            group.addTask { await self.followRoster() }
             for await request in starts {
                 let key = AttemptKey(request)
                 let (signal, cancellation) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
@@ -139,7 +149,8 @@ public actor Worker: Service {
                     await self.finished(key, outcome)
                 }
             }
-            if Task.isCancelled { group.cancelAll() }
+            // Nothing is left to run, or all of it has been told to stop.
+            group.cancelAll()
         }
     }
 
@@ -164,6 +175,18 @@ public actor Worker: Service {
                 if let ended { outcome = ended }
             }
             return outcome ?? .cancelled(reason: "cancelled")
+        }
+    }
+
+    /// Looks for a coordinator in the roster, for as long as the worker runs.
+    private func followRoster() async {
+        guard let node = self.node else { return }
+        await node.join(role: .worker)
+        for await members in node.memberChanges() {
+            let coordinator = CoordinatorAddress.newest(among: members)
+            guard coordinator != self.known else { continue }
+            self.known = coordinator
+            self.coordinatorChanged(sink: coordinator?.sink, epoch: coordinator?.epoch)
         }
     }
 

@@ -1,0 +1,147 @@
+// This source file is part of the Weft project. See LICENSE. SPDX-License-Identifier: Apache-2.0
+
+import WeftBus
+public import WeftProtocol
+import WeftValue
+import ZeroMQ
+
+extension Coordinator {
+    /// Creates a coordinator for a node's mesh.
+    ///
+    /// It ends before the node does: stop it, or let ``run()`` return, before stopping the node.
+    ///
+    /// - Parameters:
+    ///   - node: The node, which has started.
+    ///   - ledger: Where tasks are recorded.
+    ///   - platform: The platform's side; nil to run without one.
+    ///   - configuration: The settings.
+    /// - Throws: ``TaskPlaneFailure`` with code `notRunning` when the node does not run.
+    public init(
+        node: Node, ledger: any Ledger, platform: CoordinatorPlatform? = nil,
+        configuration: CoordinatorConfiguration = .init()
+    ) throws(TaskPlaneFailure) {
+        guard let loop = node.loop else { throw .nodeNotRunning }
+        self.init(
+            id: node.id, loop: loop, ledger: ledger, platform: platform, node: node, configuration: configuration,
+            logger: node.configuration.logger)
+    }
+
+    /// Answers the mesh's calls, and tells the members where the sink is.
+    func enter(_ epoch: TaskEpoch) async {
+        guard let node = self.node, let sink = self.sinkEndpoint else { return }
+        node.handle("task.submit") { [weak self] _, body in
+            try await Self.there(self).submit(body)
+        }
+        node.handle("task.wait") { [weak self] _, body in
+            let fields = try TaskFields(body, of: "call")
+            let record = try await Self.there(self).outcome(
+                of: try fields.name("i"), within: min(try fields.duration("t"), .seconds(60)))
+            return try Self.answer(record)
+        }
+        node.handle("task.status") { [weak self] _, body in
+            let record = try await Self.there(self).task(try TaskFields(body, of: "call").name("i"))
+            return try Self.answer(record)
+        }
+        node.handle("task.cancel") { [weak self] _, body in
+            let fields = try TaskFields(body, of: "call")
+            let reason = try fields.optionalString("m") ?? "Somebody asked for it."
+            try await Self.there(self).cancel(try fields.name("i"), reason: reason)
+            return .null
+        }
+        node.handle("coordinator.status") { [weak self] _, _ in
+            try await Self.there(self).status?.value ?? .null
+        }
+        await node.join(role: .coordinator, extras: CoordinatorAddress(sink: sink, epoch: epoch).extras)
+    }
+
+    /// The members need no longer look for a coordinator here.
+    func leave() async {
+        await self.node?.leave(role: .coordinator, extras: ["sink", "epoch"])
+    }
+
+    /// What happened, as an event on this node's bus.
+    func emit(_ event: TaskEvent) {
+        guard let bus = self.node?.bus else { return }
+        switch event {
+        case .started(let id, let attempt, let worker):
+            bus.announce("weft:task-started", [.string(id), Value(attempt), .string(worker.description)])
+        case .progress(let id, let attempt, let value):
+            bus.announce("weft:task-progress", [.string(id), Value(attempt), value])
+        case .ended(let record):
+            bus.announce(
+                "weft:task-ended",
+                [.string(record.task.id), .string(record.status.state.rawValue), Value(record.status.attempt)])
+        case .accepted, .repeated, .refused, .retrying, .workerJoined, .workerLeft, .workerRefused:
+            break
+        }
+    }
+
+    private func submit(_ body: Value) async throws -> Value {
+        var task = try TaskSubmission(value: body)
+        // Only the platform's own stream brings its tasks.
+        task.source = .submit
+        do {
+            return .string(try await self.submit(task).rawValue)
+        } catch let refusal as TaskRefusal {
+            throw RequestFailure(refusal.label, refusal.message)
+        }
+    }
+
+    private static func there(_ coordinator: Coordinator?) throws -> Coordinator {
+        guard let coordinator else {
+            throw RequestFailure(
+                TaskRefusal.Code.unavailable.description, "The coordinator of this node has stopped.")
+        }
+        return coordinator
+    }
+
+    private static func answer(_ record: TaskRecord?) throws -> Value {
+        guard let record else {
+            throw RequestFailure(
+                TaskRefusal.Code.unknown.description, "The coordinator's ledger has no task with this id.")
+        }
+        return record.value
+    }
+}
+
+extension TaskPlaneFailure {
+    static let nodeNotRunning = TaskPlaneFailure(
+        .notRunning, "The node is not running; start it before its coordinator or worker.")
+}
+
+extension CoordinatorStatus {
+    /// The status as the `coordinator.status` call answers it.
+    public var value: Value {
+        [
+            "epoch": .string(self.epoch.description), "unfinished": Value(self.unfinished), "held": Value(self.held),
+            "unreported": Value(self.unreported), "workers": .array(self.workers.map(\.value)),
+            "counters": [
+                "accepted": Value(self.counters.accepted), "repeated": Value(self.counters.repeated),
+                "refused": Value(self.counters.refused), "dealt": Value(self.counters.dealt),
+                "completed": Value(self.counters.completed), "dead": Value(self.counters.dead),
+                "cancelled": Value(self.counters.cancelled),
+                "handler_failures": Value(self.counters.handlerFailures),
+                "worker_losses": Value(self.counters.workerLosses), "returns": Value(self.counters.returns),
+                "reclaimed": Value(self.counters.reclaimed), "stale": Value(self.counters.stale),
+                "repeated_results": Value(self.counters.repeatedResults),
+                "strangers": Value(self.counters.strangers),
+                "oversized_results": Value(self.counters.oversizedResults),
+                "refused_workers": Value(self.counters.refusedWorkers), "bad_frames": Value(self.badFrames),
+                "reports_taken": Value(self.reports.taken), "reports_refused": Value(self.reports.refused),
+                "report_failures": Value(self.reports.failures), "reports_dropped": Value(self.reports.dropped),
+            ],
+        ]
+    }
+}
+
+extension WorkerSummary {
+    /// The worker as the `coordinator.status` call answers it.
+    public var value: Value {
+        [
+            "id": .string(self.id.description), "name": .string(self.name), "slots": Value(self.slots),
+            "held": Value(self.held), "agents": .array(self.agents.map(Value.string)),
+            "queues": .array(self.queues.map(Value.string)), "draining": .bool(self.isDraining),
+            "live": .bool(self.isLive),
+        ]
+    }
+}

@@ -1,0 +1,108 @@
+// This source file is part of the Weft project. See LICENSE. SPDX-License-Identifier: Apache-2.0
+
+import WeftBus
+public import WeftProtocol
+import WeftValue
+
+extension Node {
+    /// Hands a task to the coordinator; when this returns, it is in the ledger.
+    ///
+    /// Without a coordinator it waits for one. Submitting is repeated when an answer is lost, which the task's id makes harmless.
+    ///
+    /// - Parameters:
+    ///   - task: The task.
+    ///   - limit: How long to wait for a coordinator that takes it.
+    /// - Throws: ``TaskRefusal`` when the task is not taken, and ``TaskPlaneFailure`` with code `noCoordinator` when there is nobody to take it.
+    public func submit(_ task: TaskSubmission, within limit: Duration = .seconds(30)) async throws -> TaskReceipt {
+        let answer = try await self.callCoordinator("task.submit", task.value, until: .now + limit) { _ in limit }
+        guard let state = answer.stringValue.flatMap(TaskState.init(rawValue:)) else {
+            throw TaskRefusal(.unavailable, "The coordinator's answer cannot be read; it may run another version.")
+        }
+        return TaskReceipt(id: task.id, state: state, node: self)
+    }
+
+    /// A task's record, finished or not.
+    ///
+    /// - Parameters:
+    ///   - id: The task's id.
+    ///   - limit: How long to wait for a coordinator.
+    /// - Throws: ``TaskRefusal`` with code `unknown` when there is no such task.
+    public func task(_ id: String, within limit: Duration = .seconds(10)) async throws -> TaskRecord {
+        try TaskRecord(
+            value: try await self.callCoordinator("task.status", ["i": .string(id)], until: .now + limit) { _ in limit }
+        )
+    }
+
+    /// Cancels a task: at once when nobody runs it, otherwise as soon as its handler has stopped.
+    ///
+    /// - Parameters:
+    ///   - id: The task's id.
+    ///   - reason: Why.
+    ///   - limit: How long to wait for a coordinator.
+    public func cancelTask(_ id: String, reason: String, within limit: Duration = .seconds(10)) async throws {
+        _ = try await self.callCoordinator(
+            "task.cancel", ["i": .string(id), "m": .string(reason)], until: .now + limit
+        ) { _ in limit }
+    }
+
+    /// How the coordinator stands: its tasks, workers and counters.
+    ///
+    /// - Parameter limit: How long to wait for a coordinator.
+    public func coordinatorStatus(within limit: Duration = .seconds(10)) async throws -> Value {
+        try await self.callCoordinator("coordinator.status", .null, until: .now + limit) { _ in limit }
+    }
+
+    func taskRecord(_ id: String, awaitingEndWithin limit: Duration?) async throws -> TaskRecord {
+        let deadline = limit.map { MonotonicTime.now + $0 }
+        while true {
+            let poll = min(.seconds(20), deadline.map { $0 - .now } ?? .seconds(20))
+            let body: Value = ["i": .string(id), "t": max(poll, .zero).microseconds]
+            // Between two coordinators there may be none for a while.
+            let until = deadline ?? .now + .seconds(365 * 24 * 3600)
+            let record = try TaskRecord(
+                value: try await self.callCoordinator("task.wait", body, until: until) { _ in poll + .seconds(5) })
+            if record.status.state.isFinal { return record }
+            if let deadline, deadline <= .now {
+                throw TaskPlaneFailure(.timedOut, "Task \(id) has not ended within \(limit ?? .zero).")
+            }
+        }
+    }
+
+    /// Calls the coordinator, and calls again while there is none or the answer got lost.
+    private func callCoordinator(
+        _ method: String, _ body: Value, until deadline: MonotonicTime, timeout: (Duration) -> Duration
+    ) async throws -> Value {
+        var pause = Duration.milliseconds(50)
+        while true {
+            let left = deadline - .now
+            do throws(NodeError) {
+                return try await self.request(
+                    to: .coordinator, method, body, timeout: max(.milliseconds(100), min(timeout(left), left)))
+            } catch {
+                if error.code == .remote, let refusal = Self.refusal(error) { throw refusal }
+                let isLost = [.noMember, .gone, .timeout, .remote].contains(error.code)
+                guard isLost, deadline > .now, !Task.isCancelled else {
+                    guard isLost else { throw error }
+                    throw TaskPlaneFailure(
+                        .noCoordinator,
+                        "No coordinator has answered in time: \(error.message). Start one with \"weft coordinator\", or wait longer."
+                    )
+                }
+            }
+            try await Task.sleep(for: pause)
+            pause = min(pause * 2, .seconds(1))
+        }
+    }
+
+    /// What the coordinator refused for good; nil for what may be tried again.
+    private static func refusal(_ error: NodeError) -> TaskRefusal? {
+        switch error.remoteLabel {
+        case "noMethod"?, "busy"?, TaskRefusal.Code.unavailable.description?, TaskRefusal.Code.draining.description?:
+            nil
+        case let label?:
+            TaskRefusal(TaskRefusal.Code(named: label), error.message)
+        case nil:
+            nil
+        }
+    }
+}
