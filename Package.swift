@@ -131,8 +131,8 @@ let package = Package(
         .testTarget(
             name: "WeftPlatformTests",
             dependencies: [
-                "CurlHTTP", "Locking", "WeftPlatform", "WeftServer", "WeftTestKit", "WeftValue", .lifecycle,
-                .subprocess,
+                "CurlHTTP", "Locking", "ServerSentEvents", "WeftPlatform", "WeftServer", "WeftTestKit", "WeftValue",
+                .hummingbird, .logging, .subprocess,
             ],
             resources: [.copy("Fixtures")],
             swiftSettings: swiftSettings),
@@ -147,7 +147,10 @@ let package = Package(
             name: "WeftSQLiteTests", dependencies: ["WeftSQLite", "WeftTestKit"], swiftSettings: swiftSettings),
         .testTarget(
             name: "WeftServerTests",
-            dependencies: ["CurlHTTP", "Locking", "Weft", "WeftServer", "WeftTestKit", "WeftValue", .lifecycle],
+            dependencies: [
+                "CurlHTTP", "Locking", "ServerSentEvents", "Weft", "WeftServer", "WeftTestKit", "WeftValue", .lifecycle,
+                .logging,
+            ],
             swiftSettings: swiftSettings),
         .testTarget(
             name: "WeftExecTests", dependencies: ["Weft", "WeftExec", "WeftProtocol", "WeftTestKit", "WeftValue"],
