@@ -48,6 +48,7 @@ public struct PlatformClient: Sendable {
     }
 
     /// Creates a task for an agent.
+    @discardableResult
     public func create(_ creation: TaskCreation, agentID: String) async throws(PlatformError) -> PlatformTask {
         try await self.taskReply(
             "POST", self.addresses.rest("agent-execution", agentID), body: creation.value,

@@ -84,7 +84,7 @@ public struct PlatformTask: Hashable, Sendable {
     public var outputFormat: OutputFormat? { self.text("output_format").map(OutputFormat.init(rawValue:)) }
 
     /// The JSON schema that a JSON result should follow.
-    public var outputSchema: Value? { self.raw["output_schema"].flatMap { $0.isNull ? nil : $0 } }
+    public var outputSchema: Value? { self.raw["output_schema"].flatMap(\.nonNull) }
 
     /// The version of the agent that was asked.
     public var agentVersion: String? { self.text("agent_version") }

@@ -32,8 +32,8 @@ public struct TaskInput: Hashable, Sendable {
             text: value["text"]?.stringValue ?? "",
             files: value["files"]?.arrayValue?.compactMap(\.stringValue) ?? [],
             attachments: value["attachments"]?.arrayValue ?? [],
-            user: value["user"].flatMap { $0.isNull ? nil : $0 },
-            principal: value["principal"].flatMap { $0.isNull ? nil : $0 })
+            user: value["user"].flatMap(\.nonNull),
+            principal: value["principal"].flatMap(\.nonNull))
     }
 
     /// The object as it is sent to create a task: attachments and principal only if there are any.

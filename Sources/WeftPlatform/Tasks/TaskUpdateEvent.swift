@@ -40,7 +40,7 @@ public struct TaskUpdateEvent: Hashable, Sendable {
         self.init(
             type: type, taskID: taskID, organizationID: value["organization_id"]?.stringValue ?? "",
             time: value["time"].flatMap(PlatformDate.read) ?? Date(timeIntervalSince1970: 0),
-            data: value["data"] ?? .null, identity: value["identity"].flatMap { $0.isNull ? nil : $0 })
+            data: value["data"] ?? .null, identity: value["identity"].flatMap(\.nonNull))
     }
 
     /// The envelope as it is sent.

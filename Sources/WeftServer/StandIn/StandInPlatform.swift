@@ -63,20 +63,26 @@ public final class StandInPlatform: Service {
             },
             logger: quiet)
         defer { self.ended(StandInError(0, "the stand-in platform has ended")) }
-        do {
-            try await withThrowingTaskGroup(of: Void.self) { group in
-                group.addTask { try await application.run() }
-                group.addTask {
-                    try await gracefulShutdown()
-                    self.hub.close()
-                    // Streams end by themselves; this is for a client that does not read.
-                    try await Task.sleep(for: self.configuration.shutdownGrace)
-                }
-                try await group.next()
-                group.cancelAll()
+        var lifecycle = ServiceGroupConfiguration(services: [application], logger: quiet)
+        // Streams end by themselves at a shutdown; this is for clients that do not read.
+        lifecycle.maximumGracefulShutdownDuration = self.configuration.shutdownGrace
+        let services = ServiceGroup(configuration: lifecycle)
+        // Not a child task: a server that is cancelled while it accepts a connection traps in NIO, so a cancellation must
+        // not reach it and becomes a shutdown in good order.
+        let server = Task { try await services.run() }
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask {
+                try? await gracefulShutdown()  // returns at a cancellation too
+                self.hub.close()
+                await services.triggerGracefulShutdown()
             }
-        } catch is CancellationError {
-            self.hub.close()
+            _ = await server.result
+            group.cancelAll()
+        }
+        do {
+            try await server.value
+        } catch let error where error is CancellationError || error is ServiceGroupError {
+            self.logger.debug("Stand-in platform had to break off answers at its shutdown")
         } catch let error as IOError {
             let address = "\(self.configuration.host):\(self.configuration.port)"
             let reason = StandInError(

@@ -26,7 +26,7 @@ extension StandInResponder {
     ///
     /// - Parameter open: Called when the answer has begun; gives the stream, and what to do when it has ended.
     func stream(
-        _ request: Request, open: @escaping @Sendable () -> (stream: StandInStream, ended: @Sendable () -> Void)?
+        on channel: any Channel, open: @escaping @Sendable () -> (stream: StandInStream, ended: @Sendable () -> Void)?
     ) -> Response {
         let hub = self.hub
         let keepAlive = self.configuration.keepAlive
@@ -34,29 +34,29 @@ extension StandInResponder {
             guard let (stream, ended) = open() else { return try await writer.finish(nil) }
             defer { ended() }
             // The client's leaving ends the stream, so that its worker is known to be gone at once.
-            try await request.body.consumeWithInboundCloseHandler { _ in
-                try await withThrowingTaskGroup(of: Void.self) { group in
-                    group.addTask {
-                        while true {
-                            try await Task.sleep(for: keepAlive)
-                            stream.send(text: ": keep-alive\n\n", events: 0)
-                        }
-                    }
-                    defer { group.cancelAll() }
-                    for await piece in stream.pieces {
-                        guard case .text(let text, let events) = piece else { throw BrokenOnPurpose() }
-                        let buffer = ByteBuffer(string: text)
-                        let byteCount = buffer.readableBytes
-                        try await writer.write(buffer)
-                        hub.count {
-                            $0.streamBytes += byteCount
-                            $0.streamEvents += events
-                        }
+            let leaving = StandInLeaveHandler { stream.finish() }
+            try await channel.pipeline.addHandler(leaving, position: .first).get()
+            if !channel.isActive { stream.finish() }
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask {
+                    while true {
+                        try await Task.sleep(for: keepAlive)
+                        stream.send(text: ": keep-alive\n\n", events: 0)
                     }
                 }
-            } onInboundClosed: {
-                stream.finish()
+                defer { group.cancelAll() }
+                for await piece in stream.pieces {
+                    guard case .text(let text, let events) = piece else { throw BrokenOnPurpose() }
+                    let buffer = ByteBuffer(string: text)
+                    let byteCount = buffer.readableBytes
+                    try await writer.write(buffer)
+                    hub.count {
+                        $0.streamBytes += byteCount
+                        $0.streamEvents += events
+                    }
+                }
             }
+            try? await channel.pipeline.removeHandler(leaving).get()
             try await writer.finish(nil)
         }
         return Response(

@@ -9,7 +9,7 @@ import WeftValue
 
 /// Answers requests: reads them, lets faults have them, changes the state and writes the answer.
 struct StandInResponder: HTTPResponder {
-    typealias Context = BasicRequestContext
+    typealias Context = StandInRequestContext
 
     let hub: StandInHub
     let configuration: StandInPlatform.Configuration
@@ -18,10 +18,10 @@ struct StandInResponder: HTTPResponder {
     /// Thrown out of an answer to break the connection.
     struct BrokenOnPurpose: Error {}
 
-    func respond(to request: Request, context: BasicRequestContext) async throws -> Response {
+    func respond(to request: Request, context: StandInRequestContext) async throws -> Response {
         self.hub.count { $0.requests += 1 }
         do {
-            return try await self.answer(request)
+            return try await self.answer(request, channel: context.channel)
         } catch let error as StandInError {
             self.hub.count { $0.refusals += 1 }
             self.logger.debug(
@@ -30,7 +30,7 @@ struct StandInResponder: HTTPResponder {
         }
     }
 
-    private func answer(_ request: Request) async throws -> Response {
+    private func answer(_ request: Request, channel: any Channel) async throws -> Response {
         let query = Self.query(of: request)
         let (route, organizationID) = try StandInRoute.read(
             method: request.method.rawValue, path: request.uri.path, query: query)
@@ -50,14 +50,15 @@ struct StandInResponder: HTTPResponder {
         case .delay(let milliseconds): try await Task.sleep(for: .milliseconds(milliseconds))
         }
         let response = try await self.answerProtocol(
-            route, organizationID: organizationID, query: query, body: body, request: request)
+            route, organizationID: organizationID, query: query, body: body, request: request, channel: channel)
         return isReplyLost ? Self.broken() : response
     }
 
     // MARK: The platform's protocol
 
     private func answerProtocol(
-        _ route: StandInRoute, organizationID: String?, query: [String: String], body: Value?, request: Request
+        _ route: StandInRoute, organizationID: String?, query: [String: String], body: Value?, request: Request,
+        channel: any Channel
     ) async throws -> Response {
         let hub = self.hub
         let now = Date.now
@@ -67,7 +68,7 @@ struct StandInResponder: HTTPResponder {
             guard environment == "local" || environment == "xpander" else {
                 throw StandInError(400, "\"environment\" must be \"local\" or \"xpander\"")
             }
-            return self.stream(request) {
+            return self.stream(on: channel) {
                 let stream = hub.open(
                     worker: generated, agentID: agentID, organizationID: organizationID ?? "local",
                     environment: environment)
@@ -75,7 +76,7 @@ struct StandInResponder: HTTPResponder {
             }
         case .taskEvents(let taskID):
             guard hub.snapshot.task(taskID) != nil else { throw StandInError.noTask(taskID) }
-            return self.stream(request) {
+            return self.stream(on: channel) {
                 hub.watch(taskID).map { watch in (watch.stream, { hub.unwatch(taskID, number: watch.number) }) }
             }
         case .workerMessage(let workerID, let agentID):
