@@ -15,7 +15,7 @@ struct NodeAddresses {
         guard bind.transport == .tcp else {
             throw NodeError(.address, "cannot bind to \(bind): a node needs a TCP address, as tcp://127.0.0.1:7400")
         }
-        if let port = bind.port, port == 0 || port > UInt16.max - 3 {
+        if let port = bind.port, port > UInt16.max - 3 {
             throw NodeError(.address, "cannot bind to \(bind): a node uses this port and the three after it")
         }
         if bind.withPort(1).isWildcard, configuration.advertise == nil {

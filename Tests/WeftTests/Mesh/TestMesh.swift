@@ -1,5 +1,6 @@
 // This source file is part of the Weft project. See LICENSE. SPDX-License-Identifier: Apache-2.0
 
+import Logging
 import Weft
 import WeftProtocol
 
@@ -23,9 +24,29 @@ enum TestMesh {
         _ name: String, joining others: some Sequence<Node> = [], waitForSlowest: Bool = false
     ) -> Node {
         Node(
-            configuration: .init(
-                name: name, seeds: others.compactMap(\.controlAddress), waitForSlowest: waitForSlowest, bus: EventBus())
-        )
+            configuration: self.configuration(
+                name, seeds: others.compactMap(\.controlAddress), waitForSlowest: waitForSlowest))
+    }
+
+    /// An address that nobody had a moment ago.
+    static func freeAddress() async throws -> String {
+        let node = self.node("finder")
+        try await node.start()
+        let address = node.controlAddress
+        await node.stop()
+        return address ?? ""
+    }
+
+    /// A configuration with a bus of its own that logs nothing.
+    static func configuration(
+        _ name: String, bind: String? = nil, advertise: String? = nil, seeds: [String] = [],
+        isInsecure: Bool = false, waitForSlowest: Bool = false, joinTimeout: Duration? = .seconds(10)
+    ) -> Node.Configuration {
+        let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        return Node.Configuration(
+            name: name, bind: bind, advertise: advertise, seeds: seeds, isInsecure: isInsecure,
+            waitForSlowest: waitForSlowest, joinTimeout: joinTimeout,
+            bus: EventBus(configuration: .init(logger: logger)), logger: logger)
     }
 
     /// Stops nodes after something has been done, whether it worked or not.

@@ -1,0 +1,82 @@
+// This source file is part of the Weft project. See LICENSE. SPDX-License-Identifier: Apache-2.0
+
+import Testing
+import WeftProtocol
+import WeftTestKit
+
+struct MeshFlushTests {
+    @Test func aFlushEndsWhenEveryPeerHasHandedTheEventsOn() throws {
+        let mesh = SimulatedMesh()
+        let nodes = mesh.joined("a", "b", "c")
+        nodes[2].isDelivering = false
+        mesh.emit(nodes[0], 5)
+        mesh.flush(nodes[0], id: 1)
+        mesh.run(for: .seconds(2))
+        #expect(nodes[0].flushes.isEmpty)
+        nodes[2].isDelivering = true
+        #expect(mesh.run(within: .seconds(1)) { nodes[0].flushes[1] != nil })
+        let report = try #require(nodes[0].flushes[1])
+        #expect(report.entries.map(\.name) == ["b", "c"])
+        #expect(report.isComplete)
+    }
+
+    @Test func aFlushNeverTakesLongerThanTheDeathTimeout() throws {
+        let mesh = SimulatedMesh()
+        let nodes = mesh.joined("a", "b", "c", "d")
+        nodes[1].isDelivering = false
+        mesh.emit(nodes[0])
+        mesh.kill(nodes[2])
+        mesh.flush(nodes[0], id: 7)
+        mesh.run(for: .milliseconds(100))
+        mesh.leave(nodes[3])
+        mesh.run(for: .milliseconds(9_700))
+        #expect(nodes[0].flushes.isEmpty)
+        mesh.run(for: .milliseconds(600))
+        let report = try #require(nodes[0].flushes[7])
+        #expect(report.entries.map(\.name) == ["b", "c", "d"])
+        #expect(report.entries[0].outcome == .unconfirmed)
+        #expect([.dead, .unconfirmed].contains(report.entries[1].outcome))
+        #expect(report.confirmed == 1 || report.entries[2].outcome == .left)
+        #expect(!report.isComplete)
+    }
+
+    @Test func aFlushSurvivesTheLossOfItsMessages() {
+        for isQuestion in [true, false] {
+            let mesh = SimulatedMesh()
+            let nodes = mesh.joined("a", "b")
+            var isLost = false
+            mesh.losesControl = { _, _, message in
+                switch message {
+                case .flush where isQuestion && !isLost, .flushed where !isQuestion && !isLost:
+                    isLost = true
+                    return true
+                default: return false
+                }
+            }
+            mesh.emit(nodes[0])
+            mesh.flush(nodes[0], id: 1)
+            #expect(mesh.run(within: .seconds(3)) { nodes[0].flushes[1]?.confirmed == 1 })
+            #expect(isLost)
+        }
+    }
+
+    @Test func aFlushTellsWhatAPeerHasMissed() {
+        let mesh = SimulatedMesh()
+        let nodes = mesh.joined("a", "b")
+        mesh.losesPublished = { _, _, _ in true }
+        mesh.emit(nodes[0], 3)
+        mesh.losesPublished = { _, _, _ in false }
+        mesh.emit(nodes[0])
+        mesh.flush(nodes[0], id: 1)
+        mesh.run(for: .seconds(1))
+        #expect(nodes[0].flushes[1]?.entries.first?.missed == 3)
+        #expect(nodes[0].flushes[1]?.isComplete == false)
+    }
+
+    @Test func aFlushWithoutPeersEndsAtOnce() {
+        let mesh = SimulatedMesh()
+        let node = mesh.joined("a")[0]
+        mesh.flush(node, id: 1)
+        #expect(node.flushes[1]?.entries.isEmpty == true)
+    }
+}

@@ -1,0 +1,194 @@
+// This source file is part of the Weft project. See LICENSE. SPDX-License-Identifier: Apache-2.0
+
+import Testing
+import WeftBus
+import WeftProtocol
+import WeftTestKit
+
+struct MeshJoinTests {
+    @Test func aNodeWithoutSeedsIsJoinedAtOnce() {
+        let mesh = SimulatedMesh()
+        let node = mesh.add("only")
+        mesh.start(node)
+        #expect(node.mesh.hasJoined)
+    }
+
+    @Test func joiningEndsWhenBothDirectionsAreConfirmed() {
+        let mesh = SimulatedMesh()
+        let nodes = mesh.joined("a", "b")
+        #expect(nodes[1].mesh.hasJoined)
+        #expect(nodes[0].comings == ["+b"])
+        #expect(nodes[1].comings == ["+a"])
+        mesh.emit(nodes[0])
+        mesh.emit(nodes[1])
+        mesh.run(for: .milliseconds(10))
+        #expect(nodes[0].heard(from: nodes[1]) == [1])
+        #expect(nodes[1].heard(from: nodes[0]) == [1])
+    }
+
+    @Test func joiningWaitsForEachDirectionOfEachMember() {
+        for isToJoiner in [true, false] {
+            let mesh = SimulatedMesh()
+            let members = mesh.joined("a", "b")
+            let joiner = mesh.add("c", seeds: ["a"])
+            mesh.losesPublished = { from, to, frame in
+                guard case .probe = frame else { return false }
+                return isToJoiner ? from === members[1] && to === joiner : from === joiner && to === members[1]
+            }
+            mesh.start(joiner)
+            mesh.run(for: .seconds(5))
+            #expect(!joiner.mesh.hasJoined)
+            mesh.losesPublished = { _, _, _ in false }
+            #expect(mesh.run(within: .seconds(2)) { joiner.mesh.hasJoined })
+        }
+    }
+
+    @Test func joiningFailsWithTheNamesOfThoseThatDoNotConfirm() throws {
+        let mesh = SimulatedMesh()
+        let members = mesh.joined("a", "b")
+        let joiner = mesh.add("c", seeds: ["a"])
+        mesh.losesPublished = { from, _, _ in from === members[1] }
+        mesh.start(joiner)
+        mesh.run(for: .seconds(11))
+        let outcome = try #require(joiner.joined)
+        #expect(throws: MeshError.self) { try outcome.get() }
+        guard case .failure(let error) = outcome else { return }
+        #expect(error.code == .unconfirmed)
+        #expect(error.message.contains("b (publish-b)"))
+        #expect(!error.message.contains("a (publish-a)"))
+    }
+
+    @Test func everyJoinBarrierSurvivesTheLossOfAnyOneControlMessage() {
+        for lost in 0..<12 {
+            let mesh = SimulatedMesh()
+            _ = mesh.joined("a", "b")
+            let joiner = mesh.add("c", seeds: ["a"])
+            var count = 0
+            mesh.losesControl = { _, _, message in
+                if case .heartbeat = message { return false }
+                count += 1
+                return count == lost + 1
+            }
+            mesh.start(joiner)
+            #expect(mesh.run(within: .seconds(9)) { joiner.mesh.hasJoined }, "message \(lost)")
+        }
+    }
+
+    @Test func nobodyAnsweringIsAnErrorThatListsWhatWasTried() {
+        let mesh = SimulatedMesh()
+        let node = mesh.add("c", seeds: ["nowhere", "elsewhere"])
+        mesh.start(node)
+        mesh.run(for: .seconds(9))
+        #expect(node.joined == nil)
+        mesh.run(for: .seconds(2))
+        guard case .failure(let error) = node.joined else {
+            Issue.record("joined nobody")
+            return
+        }
+        #expect(error.code == .unreachable)
+        #expect(error.message.contains("control-nowhere, control-elsewhere"))
+    }
+
+    @Test func withoutALimitANodeWaitsForItsSeed() {
+        let mesh = SimulatedMesh()
+        let node = mesh.add("early", seeds: ["late"]) { $0.joinTimeout = nil }
+        mesh.start(node)
+        mesh.run(for: .seconds(120))
+        #expect(node.joined == nil)
+        let seed = mesh.add("late")
+        mesh.start(seed)
+        #expect(mesh.run(within: .seconds(7)) { node.mesh.hasJoined })
+    }
+
+    @Test func nodesThatNameEachOtherAsSeedsJoin() {
+        let mesh = SimulatedMesh()
+        let names = ["a", "b", "c"]
+        let nodes = names.map { mesh.add($0, seeds: names) }
+        for node in nodes { mesh.start(node) }
+        #expect(mesh.run(within: .seconds(3)) { nodes.allSatisfy { $0.comings.count == 2 } })
+    }
+
+    @Test func nodesThatJoinThroughOneMemberAtTheSameTimeFindEachOther() {
+        let mesh = SimulatedMesh()
+        let first = mesh.add("first")
+        mesh.start(first)
+        let others = (0..<8).map { mesh.add("other-\($0)", seeds: ["first"]) }
+        for other in others { mesh.start(other) }
+        #expect(mesh.run(within: .seconds(5)) { mesh.nodes.allSatisfy { $0.comings.count == 8 } })
+    }
+
+    @Test func aMemberThatOnlyOneNodeKnowsSpreadsByItself() {
+        let mesh = SimulatedMesh()
+        let members = mesh.joined("a", "b")
+        let joiner = mesh.add("c", seeds: ["a"])
+        // The joiner learns of nobody but its seed, and nobody but the seed learns of the joiner.
+        var isDeaf = true
+        mesh.losesControl = { from, to, message in
+            if case .heartbeat = message { return false }
+            return isDeaf && (from === members[1] || to === members[1])
+        }
+        mesh.start(joiner)
+        mesh.run(for: .seconds(2))
+        isDeaf = false
+        #expect(mesh.run(within: .seconds(8)) { members[1].comings == ["+a", "+c"] })
+    }
+
+    @Test func aNodeOfAnotherVersionIsRefusedWithAReason() {
+        let mesh = SimulatedMesh()
+        let members = mesh.joined("a")
+        let stranger = mesh.add("new", seeds: ["a"], versions: VersionRange(oldest: 2, newest: 3))
+        mesh.start(stranger)
+        mesh.run(for: .seconds(1))
+        guard case .failure(let error) = stranger.joined else {
+            Issue.record("not refused")
+            return
+        }
+        #expect(error.code == .rejected)
+        #expect(error.message.contains("2 to 3"))
+        #expect(members[0].mesh.counters.rejected == 1)
+        #expect(members[0].comings.isEmpty)
+    }
+
+    @Test func aFullMeshTakesNobody() {
+        let mesh = SimulatedMesh()
+        let first = mesh.add("a") { $0.members = 2 }
+        mesh.start(first)
+        let second = mesh.add("b", seeds: ["a"])
+        mesh.start(second)
+        mesh.run(for: .seconds(1))
+        let third = mesh.add("c", seeds: ["a"])
+        mesh.start(third)
+        mesh.run(for: .seconds(1))
+        #expect(second.mesh.hasJoined)
+        guard case .failure(let error) = third.joined else {
+            Issue.record("taken in")
+            return
+        }
+        #expect(error.message.contains("full"))
+    }
+
+    @Test func aSilentMemberDoesNotHoldUpWhoJoins() {
+        let mesh = SimulatedMesh()
+        let members = mesh.joined("a", "b")
+        mesh.kill(members[1])
+        mesh.run(for: .seconds(4))
+        let joiner = mesh.add("c", seeds: ["a"])
+        mesh.start(joiner)
+        #expect(mesh.run(within: .seconds(1)) { joiner.mesh.hasJoined })
+    }
+
+    @Test func subscriptionsThatComeBeforeTheHelloAreRemembered() {
+        let mesh = SimulatedMesh()
+        let members = mesh.joined("a", "b")
+        let joiner = mesh.add("c", seeds: ["a"])
+        var isFirst = true
+        mesh.losesControl = { from, to, message in
+            guard case .hello = message, from === joiner, to === members[1], isFirst else { return false }
+            isFirst = false
+            return true
+        }
+        mesh.start(joiner)
+        #expect(mesh.run(within: .seconds(3)) { joiner.mesh.hasJoined })
+        #expect(!isFirst)
+    }
+}

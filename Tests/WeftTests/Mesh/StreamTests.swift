@@ -1,0 +1,152 @@
+// This source file is part of the Weft project. See LICENSE. SPDX-License-Identifier: Apache-2.0
+
+import Testing
+import Weft
+import WeftProtocol
+import WeftTestKit
+
+@testable import Weft
+
+@Suite(.timeLimit(.minutes(3)))
+struct StreamTests {
+    @Test func twentyThousandEventsArriveOnceAndInOrderAtThreeReceivers() async throws {
+        try await TestMesh.with(4) { nodes in
+            let receivers = nodes.dropFirst().map { node in
+                let numbers = Collector<Int>("events at \(node.configuration.name)")
+                node.bus.on("count") { (number: Int) in numbers.append(number) }
+                return numbers
+            }
+            for number in 0..<20_000 { await nodes[0].bus.emit("count", number) }
+            let report = await nodes[0].flush()
+            #expect(report.confirmed == 3)
+            #expect(report.isComplete)
+            for receiver in receivers { #expect(receiver.elements == Array(0..<20_000)) }
+        }
+    }
+
+    @Test func everyNodeHearsEveryOtherInOrder() async throws {
+        try await TestMesh.with(4) { nodes in
+            let received = nodes.map { node in
+                let numbers = Collector<[Int]>("events at \(node.configuration.name)")
+                node.bus.on("all:count") { (origin: Int, number: Int) in numbers.append([origin, number]) }
+                return numbers
+            }
+            await withDiscardingTaskGroup { group in
+                for (index, node) in nodes.enumerated() {
+                    group.addTask { for number in 0..<1_000 { await node.bus.emit("all:count", index, number) } }
+                }
+            }
+            for node in nodes { #expect(await node.flush().isComplete) }
+            for numbers in received {
+                for origin in 0..<4 {
+                    #expect(numbers.elements.filter { $0[0] == origin }.map { $0[1] } == Array(0..<1_000))
+                }
+            }
+        }
+    }
+
+    @Test func wildcardListenersHearOtherNodes() async throws {
+        try await TestMesh.with(2) { nodes in
+            let names = Collector<String>("names")
+            nodes[1].bus.on(matching: "order:*", from: .remote) { (record: EventRecord) in
+                names.append(record.name.rawValue)
+            }
+            await nodes[0].bus.emit("order:created", "o-1")
+            await nodes[0].bus.emit("user:created", "u-1")
+            await nodes[0].bus.emit("order:paid", "o-1")
+            #expect(await nodes[0].flush().confirmed == 1)
+            #expect(names.elements == ["order:created", "order:paid"])
+        }
+    }
+
+    @Test func aRecordTellsItsOriginSequenceAndTime() async throws {
+        try await TestMesh.with(2) { nodes in
+            let records = Collector<EventRecord>("records")
+            nodes[1].bus.on(matching: .any) { (record: EventRecord) in records.append(record) }
+            await nodes[0].bus.emit("one", 1)
+            await nodes[0].bus.emit("two", "zwei", true)
+            let heard = try await records.prefix(2)
+            #expect(heard.map(\.sequence) == [1, 2])
+            #expect(heard.allSatisfy { $0.origin == nodes[0].id })
+            #expect(try heard[1].values() == ["zwei", true])
+            let local = nodes[0].bus.history()
+            #expect(local.map(\.time.microsecondsSince1970) == heard.map(\.time.microsecondsSince1970))
+        }
+    }
+
+    @Test func localEventsStayLocal() async throws {
+        try await TestMesh.with(2) { nodes in
+            let heard = Collector<String>("events")
+            nodes[1].bus.on(matching: .any) { (record: EventRecord) in heard.append(record.name.rawValue) }
+            await nodes[0].bus.emitLocal("secret", 1)
+            await nodes[0].bus.emit("public", 1)
+            #expect(await nodes[0].flush().confirmed == 1)
+            #expect(heard.elements == ["public"])
+        }
+    }
+
+    @Test func aLargeEventArrivesWhole() async throws {
+        try await TestMesh.with(2) { nodes in
+            let sizes = Collector<Int>("sizes")
+            nodes[1].bus.on("blob") { (blob: [UInt8]) in sizes.append(blob.count) }
+            for size in [0, 1, 70_000, 1_000_000] {
+                await nodes[0].bus.emit("blob", [UInt8](repeating: 7, count: size))
+            }
+            #expect(await nodes[0].flush().isComplete)
+            #expect(sizes.elements == [0, 1, 70_000, 1_000_000])
+        }
+    }
+
+    @Test func aLateJoinerGetsHistoryAndThenTheStreamWithoutOverlapOrHole() async throws {
+        try await TestMesh.with(3) { nodes in
+            let emitting = Task {
+                var number = 0
+                while !Task.isCancelled {
+                    await nodes[1].bus.emit("tick", number)
+                    number += 1
+                    if number % 50 == 0 { await Task.yield() }
+                }
+                return number
+            }
+            for round in 0..<5 {
+                let joiner = TestMesh.node("late-\(round)", joining: [nodes[0]])
+                let live = Collector<UInt64>("live sequences")
+                joiner.bus.on(matching: "tick", replay: true) { (record: EventRecord) in
+                    live.append(record.sequence ?? 0)
+                }
+                try await joiner.start()
+                try await TestMesh.stopping([joiner]) {
+                    try await live.wait { $0.count >= 500 }
+                    let sequences = live.elements
+                    let first = try #require(sequences.first)
+                    #expect(sequences == Array(first..<(first + UInt64(sequences.count))))
+                    // A handler that asked for history got some, unless nothing had been emitted yet.
+                    #expect(joiner.bus.history().count == 100)
+                    #expect(await joiner.status().counters.mesh.gaps == 0)
+                }
+            }
+            emitting.cancel()
+            _ = await emitting.value
+        }
+    }
+
+    @Test func aSlowReceiverHoldsBackWhoWaitsForTheSlowest() async throws {
+        try await TestMesh.with(2, waitForSlowest: true) { nodes in
+            let gate = Gate("the slow handler's gate")
+            let numbers = Collector<Int>("events")
+            nodes[1].bus.on("count") { (number: Int) async in
+                if number == 0 { try? await gate.pass() }
+                numbers.append(number)
+            }
+            let emitting = Task {
+                for number in 0..<150_000 { await nodes[0].bus.emit("count", number, "some text to make it larger") }
+            }
+            try await gate.arrivals()
+            gate.open()
+            await emitting.value
+            #expect(await nodes[0].flush().isComplete)
+            try await numbers.wait(within: .seconds(60)) { $0.count == 150_000 }
+            #expect(numbers.elements == Array(0..<150_000))
+        }
+    }
+}
