@@ -1,0 +1,71 @@
+// This source file is part of the Weft project. See LICENSE. SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import Subprocess
+import Testing
+import WeftServer
+import WeftValue
+
+/// The vendor's own SDK, which neither side of ours was written by, works with our platform.
+@Suite(.timeLimit(.minutes(2)))
+struct VendorSDKTests {
+    /// How long installing may take before the test is given up.
+    static let installSeconds = 80
+
+    @Test func theVendorsWorkerRunsTasksOfOurPlatform() async throws {
+        let python = try await Self.python()
+        let agent = try Self.fixture("agent", "py")
+        try await StandIn.with(agents: ["agent-v"]) { standIn in
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask {
+                    let result = try await run(
+                        .name("sh"), arguments: ["-c", #"exec "$0" "$1""#, python, agent],
+                        environment: .inherit.updating([
+                            "XPANDER_BASE_URL": standIn.url, "XPANDER_API_KEY": "key-1",
+                            "XPANDER_ORGANIZATION_ID": "org-1234", "XPANDER_AGENT_ID": "agent-v",
+                        ]),
+                        output: .discarded, error: .string(limit: 1 << 20))
+                    let log = result.standardError.suffix(2_000)
+                    if !Task.isCancelled { Issue.record("the vendor's worker has ended: \(log)") }
+                }
+                group.addTask { try await self.tasksEndAsTheyShould(standIn) }
+                // Whoever is first: the tasks have ended, or the worker has.
+                try await group.next()
+                group.cancelAll()
+            }
+        }
+    }
+
+    private func tasksEndAsTheyShould(_ standIn: StandIn) async throws {
+        try await standIn.platform.wait { $0.connectedWorkers.contains { $0.heartbeats > 0 } }
+        for (id, text) in [("t-1", "one"), ("t-2", "fail:the handler failed"), ("t-3", "three")] {
+            try standIn.platform.handTask(["id": .string(id), "text": .string(text), "agent_id": "agent-v"])
+        }
+        try await standIn.platform.wait { $0.isEveryTaskFinal }
+        let tasks = standIn.platform.snapshot.tasks
+        #expect(tasks.map(\.status) == ["completed", "error", "completed"])
+        #expect(tasks.map(\.result) == ["echo:one", "the handler failed", "echo:three"])
+        #expect(tasks.allSatisfy { $0.updates.map(\.status).first == "executing" && $0.finalUpdates.count == 1 })
+    }
+
+    /// A Python that has the SDK, from the user's cache or freshly installed there.
+    ///
+    /// - Throws: The test's cancellation, with the reason in so many words, when there is none.
+    private static func python() async throws -> String {
+        let result = try await run(
+            .name("sh"), arguments: [try self.fixture("install", "sh"), String(self.installSeconds)],
+            output: .string(limit: 1 << 16), error: .string(limit: 1 << 16))
+        guard result.terminationStatus.isSuccess else {
+            let reason = result.standardError.suffix(500)
+            let comment = "SKIPPED: the vendor's SDK (xpander-sdk) is not there to test against: \(reason)"
+            print(comment)
+            try Test.cancel(Comment(rawValue: comment))
+        }
+        return result.standardOutput.trimmingCharacters(in: .whitespacesAndNewlines)
+    }
+
+    private static func fixture(_ name: String, _ type: String) throws -> String {
+        let url = Bundle.module.url(forResource: name, withExtension: type, subdirectory: "Fixtures/vendor")
+        return try present(url).path
+    }
+}
