@@ -18,7 +18,8 @@ struct WeftCommand: AsyncParsableCommand {
             """,
         version: "0.1.0",
         subcommands: [
-            DemoCommand.self, PlatformCommand.self, EmitCommand.self, ListenCommand.self,
+            DemoCommand.self, CoordinatorCommand.self, WorkerCommand.self, PlatformCommand.self, EmitCommand.self,
+            ListenCommand.self, SubmitCommand.self, StatusCommand.self,
         ])
 
     /// The names of all commands.

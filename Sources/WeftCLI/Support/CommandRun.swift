@@ -43,8 +43,7 @@ enum CommandRun {
             configuration: ServiceGroupConfiguration(
                 services: services.map {
                     .init(
-                        service: $0, successTerminationBehavior: .gracefullyShutdownGroup,
-                        failureTerminationBehavior: .gracefullyShutdownGroup)
+                        service: $0, successTerminationBehavior: .gracefullyShutdownGroup)
                 }, logger: quiet))
         Signals.shared.onStop {
             BoundedWriter.error.line("weft: stopping, after what runs has ended; a second signal aborts")

@@ -44,6 +44,22 @@ extension CommandFailure {
                 default: .configuration
                 }
             self.init(status, error.message)
+        case let error as TaskRefusal:
+            let status: ExitStatus =
+                switch error.code {
+                case .full, .draining, .unavailable: .tryAgain
+                case .tooLarge, .invalid: .badInput
+                default: .failed
+                }
+            self.init(status, error.message)
+        case let error as TaskPlaneFailure:
+            let status: ExitStatus =
+                switch error.code {
+                case .noCoordinator: .unreachable
+                case .timedOut: .timedOut
+                default: .failed
+                }
+            self.init(status, error.message)
         default: self.init(.failed, "\(error)")
         }
     }

@@ -165,7 +165,7 @@ package final class ChildProcess: Sendable {
     package func signal(_ number: Int32, toGroup: Bool = false) {
         self.state.withLock { state in
             guard state.exit == nil else { return }
-            kill(toGroup ? -self.processID : self.processID, number)
+            systemKill(toGroup ? -self.processID : self.processID, number)
         }
     }
 
@@ -174,12 +174,17 @@ package final class ChildProcess: Sendable {
         self.terminate(cause: .terminated, grace: grace)
     }
 
+    /// Kills the whole group at once.
+    package func kill() {
+        self.signal(SIGKILL, toGroup: true)
+    }
+
     func terminate(cause: ChildExit.Cause, grace: Duration? = nil) {
         self.state.withLock { state in
             guard state.exit == nil, state.terminationCause == nil else { return }
             state.terminationCause = cause
             state.terminationGrace = grace ?? self.configuration.grace
-            kill(-self.processID, SIGTERM)
+            systemKill(-self.processID, SIGTERM)
             Self.wake(state)
         }
     }
@@ -227,4 +232,9 @@ package final class ChildProcess: Sendable {
             Self.wake(state)
         }
     }
+}
+
+/// `kill`, whose name the class above uses for its own.
+private func systemKill(_ process: Int32, _ number: Int32) {
+    kill(process, number)
 }

@@ -11,6 +11,7 @@ public struct ExecRunner: TaskRunner {
     /// What is run, and within which bounds.
     public let configuration: ExecConfiguration
     private let inheritedEnvironment: [String: String]
+    private let children = ExecChildren()
 
     /// Creates a runner; ``check()`` says whether its command can work.
     ///
@@ -58,6 +59,8 @@ public struct ExecRunner: TaskRunner {
         tooLong.withLock { $0 = { process.terminate() } }
         if output.withLock({ $0.isTooLong }) { process.terminate() }
         defer { tooLong.withLock { $0 = nil } }
+        self.children.insert(process)
+        defer { self.children.remove(process) }
         let exit = await withTaskCancellationHandler {
             await process.exit()
         } onCancel: {
@@ -76,6 +79,11 @@ public struct ExecRunner: TaskRunner {
         case .terminated, .own:
             return ExecOutcome.of(exit.status, output: written, configuration: self.configuration)
         }
+    }
+
+    /// Kills whatever runs, with its groups, for a process that is about to end itself.
+    public func killAll() {
+        self.children.kill()
     }
 
     /// The task object as the platform sent it, or what was submitted, and a line end.

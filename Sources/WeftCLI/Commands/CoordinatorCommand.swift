@@ -1,0 +1,79 @@
+// This source file is part of the Weft project. See LICENSE. SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import CurlHTTP
+import Logging
+import Weft
+import WeftBus
+import WeftPlatform
+import WeftProtocol
+
+/// The command `weft coordinator`.
+struct CoordinatorCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "coordinator",
+        abstract: "Takes tasks from the platform and deals them to workers.",
+        discussion: """
+            Owns the event stream (SSE) from the platform and the ledger of all tasks. The platform's settings come from \
+            XPANDER_BASE_URL, XPANDER_API_KEY, XPANDER_ORGANIZATION_ID and XPANDER_AGENT_ID; with none of them set it \
+            runs without a platform and takes tasks from weft submit. The first SIGTERM or Ctrl-C lets running work end; \
+            a second one aborts.
+
+            Example:
+              weft coordinator --bind tcp://127.0.0.1:7400 --ledger memory
+              weft listen '*' --join tcp://127.0.0.1:7400
+            """)
+
+    @Option(
+        help: ArgumentHelp(
+            "Where tasks are recorded: memory, which forgets them with the process.", valueName: "memory"))
+    var ledger = LedgerOption.memory
+
+    @OptionGroup var platform: PlatformOptions
+    @OptionGroup var join: JoinOptions
+    @OptionGroup var lifetime: LifetimeOptions
+
+    func run() async throws {
+        let logger = try self.join.log.logger("weft.coordinator", default: .notice)
+        guard self.ledger == .memory else {
+            throw CommandFailure(
+                .configuration, "this version keeps tasks in memory only; leave --ledger out, or say --ledger memory")
+        }
+        let platform = try self.platform.configuration()
+        var configuration = try self.join.configuration("coordinator", isAlone: true, logger: logger)
+        configuration.joinTimeout = nil
+        self.lifetime.watch()
+        try await Node.joined(configuration) { node in
+            let http = HTTPClient()
+            let coordinator = try Coordinator(
+                node: node, ledger: InMemoryLedger(), platform: platform.map { self.side($0, http, logger) })
+            try await CommandRun.services([coordinator], logger: logger) {
+                try await coordinator.waitUntilStarted()
+                await Self.announce(node, platform)
+            }
+            await http.shutdown()
+        }
+    }
+
+    private func side(_ platform: PlatformConfiguration, _ http: HTTPClient, _ logger: Logger) -> CoordinatorPlatform {
+        var connection = AgentConnection.Configuration(logger: logger)
+        if let idle = self.platform.streamIdle { connection.idleLimit = .seconds(idle) }
+        return CoordinatorPlatform(
+            client: PlatformClient(configuration: platform, http: http), connection: connection)
+    }
+
+    private static func announce(_ node: Node, _ platform: PlatformConfiguration?) async {
+        let endpoint = await node.members().first?.record.control ?? "?"
+        var text =
+            "weft coordinator: ready, join it with --join \(endpoint)\n  node \(node.id) \"\(node.configuration.name)\""
+        if let platform {
+            text += "\n  platform \(platform.baseURL), agents: \(platform.agentIDs.joined(separator: ", "))"
+            if platform.sendsKeyInClear {
+                text += "\n  warning: the key goes to this platform without encryption; use https"
+            }
+        } else {
+            text += "\n  without a platform: no XPANDER_… variable is set; tasks come from weft submit only"
+        }
+        BoundedWriter.error.line(text)
+    }
+}

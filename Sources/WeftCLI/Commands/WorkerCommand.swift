@@ -1,0 +1,92 @@
+// This source file is part of the Weft project. See LICENSE. SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import FoundationEssentials
+import Logging
+import Weft
+import WeftBus
+import WeftExec
+import WeftProtocol
+
+/// The command `weft worker`.
+struct WorkerCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "worker",
+        abstract: "Runs tasks with any program.",
+        discussion: """
+            The shell runs CMD once for each task, with the task object as JSON on standard input and WEFT_TASK_ID, \
+            WEFT_TASK_ATTEMPT, WEFT_TASK_DEADLINE, WEFT_AGENT_ID and TRACEPARENT in its environment. Exit 0: standard \
+            output is the result. Any other exit: the task failed, and the end of standard error is the message. Exit 65: \
+            do not retry; exit 75: try again later. The first SIGTERM or Ctrl-C lets running tasks end; a second one \
+            aborts.
+
+            Example:
+              weft worker --exec ./handler.sh --slots 4 --join tcp://127.0.0.1:7400
+            """)
+
+    @Option(help: ArgumentHelp("The command that runs a task.", valueName: "CMD"))
+    var exec: String
+
+    @Option(
+        help: ArgumentHelp(
+            "What standard output is: text, or json for an object with result, status, tokens and used_tools.",
+            valueName: "text|json"))
+    var result = ResultFormat.text
+
+    @Option(help: ArgumentHelp("How many tasks run at once; 6 when nothing is said. (WEFT_SLOTS)", valueName: "N"))
+    var slots: Int?
+
+    @Option(
+        name: .long, parsing: .singleValue,
+        help: ArgumentHelp(
+            "An agent whose tasks are taken; may be given several times; any agent without it.", valueName: "ID"))
+    var agent: [String] = []
+
+    @OptionGroup var join: JoinOptions
+    @OptionGroup var lifetime: LifetimeOptions
+
+    /// The names that `--result` takes.
+    enum ResultFormat: String, ExpressibleByArgument, CaseIterable {
+        case text
+        case json
+
+        var format: ExecResultFormat {
+            switch self {
+            case .text: .text
+            case .json: .json
+            }
+        }
+    }
+
+    func run() async throws {
+        let logger = try self.join.log.logger("weft.worker", default: .notice)
+        let variable = try Variables.value("WEFT_SLOTS", as: { Int($0) })
+        let slots = self.slots ?? variable ?? TaskDefaults.slots
+        guard (1...TaskDefaults.maximumSlots).contains(slots) else {
+            throw CommandFailure(.usage, "--slots takes a number from 1 to \(TaskDefaults.maximumSlots)")
+        }
+        var configuration = try self.join.configuration("worker", logger: logger)
+        configuration.joinTimeout = nil
+        var environment = ProcessInfo.processInfo.environment
+        environment["WEFT_NAME"] = configuration.name
+        let runner = ExecRunner(
+            ExecConfiguration(command: self.exec, resultFormat: self.result.format, agentIDs: self.agent),
+            environment: environment)
+        do {
+            try await runner.check()
+        } catch {
+            throw CommandFailure(.configuration, "--exec: \(error.message)")
+        }
+        Signals.shared.onAbort { runner.killAll() }
+        self.lifetime.watch()
+        try await Node.joined(configuration) { node in
+            let worker = try Worker(node: node, runner: runner, configuration: WorkerConfiguration(slots: slots))
+            try await CommandRun.services([worker], logger: logger) {
+                let agents = self.agent.isEmpty ? "any agent" : "agents \(self.agent.joined(separator: ", "))"
+                BoundedWriter.error.line(
+                    "weft worker: ready, \(slots) slots for tasks of \(agents)\n  node \(node.id) \"\(node.configuration.name)\""
+                )
+            }
+        }
+    }
+}
