@@ -111,7 +111,7 @@ let package = Package(
             ],
             swiftSettings: swiftSettings),
         .executableTarget(
-            name: "Examples", dependencies: ["Weft", .hummingbird, .lifecycle, .logging],
+            name: "Examples", dependencies: ["Weft", .hummingbird, .lifecycle, .logging, .unixSignals],
             swiftSettings: swiftSettings),
 
         // Tests.

@@ -5,13 +5,16 @@
 @_exported public import WeftPlatform
 @_exported public import WeftValue
 
+@_exported public import struct CurlHTTP.ReconnectPolicy
 @_exported public import struct WeftProtocol.FlushReport
+@_exported public import protocol WeftProtocol.Ledger
 @_exported public import struct WeftProtocol.MemberRecord
 @_exported public import struct WeftProtocol.MemberStatus
 @_exported public import struct WeftProtocol.MeshCounters
 @_exported public import enum WeftProtocol.MeshDefaults
 @_exported public import struct WeftProtocol.MeshError
 @_exported public import struct WeftProtocol.NodeRole
+@_exported public import struct WeftProtocol.RetryPolicy
 @_exported public import struct WeftProtocol.TaskFailure
 @_exported public import enum WeftProtocol.TaskOutcome
 @_exported public import struct WeftProtocol.TaskRequest

@@ -15,6 +15,8 @@ extension Coordinator {
             case .registered(let record):
                 self.logger.info(
                     "Registered at the platform", metadata: ["agent.id": "\(agentID)", "worker.id": "\(record.id)"])
+                self.registeredAgents.insert(agentID)
+                self.checkConditions()
             case .task(let task):
                 try await self.take(task, agentID: agentID)
             case .unreadable(let id?, let reason):

@@ -46,6 +46,8 @@ public actor Coordinator: Service {
     var acceptances: [String: Deque<CheckedContinuation<TaskState, any Error>>] = [:]
     var endWaiters: [String: [(continuation: CheckedContinuation<TaskRecord?, Never>, deadline: MonotonicTime)]] = [:]
     var isPerforming = false
+    /// The agents that the platform has registered at least once.
+    var registeredAgents: Set<String> = []
     var badFrames = 0
     var blockedSends = 0
     private var stop: AsyncStream<Void>.Continuation?
@@ -120,6 +122,18 @@ public actor Coordinator: Service {
     package func waitUntilStarted() async throws {
         guard case .idle = self.phase else { return }
         try await withCheckedThrowingContinuation { self.startedWaiters.append($0) }
+    }
+
+    /// Returns when the platform has registered every agent that is served; at once without a platform.
+    ///
+    /// - Throws: ``TaskPlaneFailure`` with code `stopped` when the coordinator ends before.
+    public func waitUntilRegistered() async throws {
+        let wanted = Set(self.platform?.agentIDs ?? [])
+        // For as long as it takes: whoever is tired of waiting stops the coordinator.
+        let isRegistered = await self.waitUntil(within: .seconds(365 * 86_400)) { coordinator in
+            coordinator.phase == .running && coordinator.registeredAgents.isSuperset(of: wanted)
+        }
+        guard isRegistered else { throw TaskPlaneFailure(.stopped, "The coordinator has stopped.") }
     }
 
     /// How it stands; nil before it has opened its ledger.

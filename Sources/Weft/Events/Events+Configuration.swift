@@ -34,6 +34,13 @@ extension Events {
         /// How long a stop lets running tasks and background tasks end before it cancels them.
         public var drainDeadline: Duration
 
+        /// How the platform's stream is kept, and how long to pause when the network fails; when embedded.
+        public var connection = AgentConnection.Configuration()
+        /// How tasks are dealt, tried again and reported, with the pauses between attempts; when embedded.
+        public var coordinator = CoordinatorConfiguration()
+        /// Where tasks are recorded when embedded; nil for this process's memory.
+        public var ledger: (any Ledger)?
+
         /// Creates a configuration.
         ///
         /// - Parameters:
@@ -68,6 +75,18 @@ extension Events {
         /// A worker of the cluster that any of `endpoints` belongs to, such as `tcp://127.0.0.1:7400`.
         public static func worker(join endpoints: [String], agentID: String? = nil) -> Self {
             Self(.worker(join: endpoints), agentID: agentID)
+        }
+
+        var coordinatorSettings: CoordinatorConfiguration {
+            var settings = self.coordinator
+            settings.drainDeadline = self.drainDeadline
+            return settings
+        }
+
+        var workerSettings: WorkerConfiguration {
+            var settings = WorkerConfiguration(slots: self.slots)
+            settings.drainDeadline = self.drainDeadline
+            return settings
         }
 
         /// Whether the settings can work at all.

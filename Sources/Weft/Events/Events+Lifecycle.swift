@@ -34,9 +34,9 @@ extension Events {
             self.finish()
             throw error
         }
-        if self.becomeRunning(parts, registrations) { return }
+        if self.becomeRunning(parts) { return }
         // It was stopped meanwhile.
-        await self.stopParts(parts, registrations)
+        await self.stopParts(parts)
         throw CancellationError()
     }
 
@@ -48,9 +48,9 @@ extension Events {
         switch self.beginStop() {
         case .nothing: return
         case .wait: break
-        case .stop(let parts, let registrations):
+        case .stop(let parts):
             // Not cut short when the caller is cancelled: a stop that leaves things behind is none.
-            await Task { await self.stopParts(parts, registrations) }.value
+            await Task { await self.stopParts(parts) }.value
         }
         await Task { try? await self.stopped.wait() }.value
     }
@@ -59,7 +59,11 @@ extension Events {
     ///
     /// - Throws: ``EventsError`` when it can't start, or when the platform refuses it for good while it runs.
     public func run() async throws {
-        try await cancelWhenGracefulShutdown { try await self.start() }
+        do {
+            try await cancelWhenGracefulShutdown { try await self.start() }
+        } catch is CancellationError where !Task.isCancelled {
+            return  // Asked to stop before it had started.
+        }
         do {
             try await cancelWhenGracefulShutdown { try await self.ended.wait() }
         } catch is CancellationError {
@@ -132,7 +136,7 @@ extension Events {
             // The stop was first, but the parts may have been ready a moment later.
             while let second = await group.nextResult() {
                 guard case .success(let parts?) = second else { continue }
-                await parts.drain(within: .zero)
+                await parts.drain()
                 await parts.leave()
             }
             if case .failure(let error) = first { throw error }
@@ -163,14 +167,14 @@ extension Events {
         }
     }
 
-    private func stopParts(_ parts: EventsParts, _ registrations: Registrations) async {
+    private func stopParts(_ parts: EventsParts) async {
         let limit = self.configuration.drainDeadline
         async let drained: Void = self.backgroundTasks.drain(within: limit)
-        await parts.drain(within: limit)
+        await parts.drain()
         await drained
         // Last, because until here handlers and background tasks may still emit.
         await parts.leave()
-        await self.shutDown(registrations.shutdowns)
+        await self.shutDown(self.shutdownHandlers)
         self.finish()
     }
 }

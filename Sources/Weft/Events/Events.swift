@@ -38,9 +38,9 @@ public final class Events: Service {
     }
 
     private enum State: Sendable {
-        case idle(Registrations)
+        case idle
         case starting
-        case running(EventsParts, Registrations)
+        case running(EventsParts)
         case stopping
         case stopped
     }
@@ -51,7 +51,8 @@ public final class Events: Service {
     public let bus: EventBus
     let backgroundTasks: BackgroundTasks
     let logger: Logger
-    private let state: Locked<State>
+    private let state = Locked(State.idle)
+    private let registrations: Locked<Registrations>
     /// Fired when the stop begins, or when the parts can't go on.
     let ended = EndSignal()
     /// Fired when everything has been stopped.
@@ -72,7 +73,7 @@ public final class Events: Service {
         self.bus = bus
         self.logger = logger
         self.backgroundTasks = BackgroundTasks(logger: logger)
-        self.state = Locked(.idle(Registrations(components())))
+        self.registrations = Locked(Registrations(components()))
     }
 
     /// Creates it with the settings of the environment.
@@ -91,9 +92,9 @@ public final class Events: Service {
     public func register(@EventsBuilder _ components: () -> [EventsComponent]) {
         let added = Registrations(components())
         let isIdle = self.state.withLock { state in
-            guard case .idle(var registrations) = state else { return false }
-            registrations.add(added)
-            state = .idle(registrations)
+            guard case .idle = state else { return false }
+            // Under both locks, so that a start at the same moment has either all of them or none.
+            self.registrations.withLock { $0.add(added) }
             return true
         }
         precondition(isIdle, "Handlers are registered before the start of Events, not after it.")
@@ -106,26 +107,32 @@ extension Events {
     enum StopStep {
         case nothing
         case wait
-        case stop(EventsParts, Registrations)
+        case stop(EventsParts)
     }
 
     func beginStart() throws(EventsError) -> Registrations {
-        let registrations = self.state.withLock { state -> Registrations? in
-            guard case .idle(let registrations) = state else { return nil }
+        let isFirst = self.state.withLock { state in
+            guard case .idle = state else { return false }
             state = .starting
-            return registrations
+            return true
         }
-        guard let registrations else {
+        guard isFirst else {
             throw EventsError(.alreadyStarted, "Events was started before. Each Events runs once: make another one.")
         }
-        return registrations
+        return self.registrations.withLock { $0 }
     }
 
+    /// The handlers of tasks in order of registration.
+    var taskHandlers: [TaskHandler] { self.registrations.withLock { $0.tasks } }
+
+    /// The shutdown handlers in order of registration.
+    var shutdownHandlers: [OnShutdown] { self.registrations.withLock { $0.shutdowns } }
+
     /// Takes the started parts over; false when it was stopped meanwhile.
-    func becomeRunning(_ parts: EventsParts, _ registrations: Registrations) -> Bool {
+    func becomeRunning(_ parts: EventsParts) -> Bool {
         self.state.withLock { state in
             guard case .starting = state else { return false }
-            state = .running(parts, registrations)
+            state = .running(parts)
             return true
         }
     }
@@ -139,9 +146,9 @@ extension Events {
             case .starting:
                 state = .stopping
                 return .wait
-            case .running(let parts, let registrations):
+            case .running(let parts):
                 state = .stopping
-                return .stop(parts, registrations)
+                return .stop(parts)
             case .stopping: return .wait
             case .stopped: return .nothing
             }
@@ -160,7 +167,7 @@ extension Events {
     var runningParts: EventsParts {
         get throws(EventsError) {
             let parts = self.state.withLock { state -> EventsParts? in
-                guard case .running(let parts, _) = state else { return nil }
+                guard case .running(let parts) = state else { return nil }
                 return parts
             }
             guard let parts else {

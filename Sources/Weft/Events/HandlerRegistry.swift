@@ -8,6 +8,8 @@ import WeftValue
 /// The handlers of one program, as the worker runs them.
 struct HandlerRegistry: TaskRunner {
     let agentIDs: [String]
+    /// The agents that the platform is asked for: those that untyped handlers name.
+    let platformAgentIDs: [String]
     private let handlers: [TaskHandler]
     private let syncWorkers: SyncWorkers
 
@@ -31,8 +33,14 @@ struct HandlerRegistry: TaskRunner {
         try Self.checkForDuplicates(handlers)
         self.handlers = handlers
         self.syncWorkers = syncWorkers
-        let agents = handlers.map(\.options.agentID)
-        self.agentIDs = agents.contains(nil) ? [] : Set(agents.compactMap { $0 }).sorted()
+        let untyped = handlers.filter { $0.taskName == nil }.map(\.options.agentID)
+        self.platformAgentIDs = Set(untyped.compactMap { $0 }).sorted()
+        if untyped.contains(nil) {
+            self.agentIDs = []
+        } else {
+            let routes = handlers.compactMap { $0.options.agentID ?? $0.taskName.map(TaskRoute.agentID(ofTasksNamed:)) }
+            self.agentIDs = Set(routes).sorted()
+        }
     }
 
     private static func checkForDuplicates(_ handlers: [TaskHandler]) throws(EventsError) {

@@ -68,6 +68,16 @@ public struct LocalTaskTest: Sendable {
                 handlers: [handler.handler], defaultAgentID: self.agentID, syncWorkers: SyncWorkers(count: 1)))
     }
 
+    /// Runs the task with whichever handler of `events` takes it; `events` needn't be started, and isn't.
+    ///
+    /// - Throws: ``EventsError`` when the handlers contradict each other.
+    public func run(on events: Events) async throws -> Answer {
+        try await self.run(
+            HandlerRegistry(
+                handlers: events.taskHandlers, defaultAgentID: events.configuration.agentID,
+                syncWorkers: SyncWorkers(count: 1)))
+    }
+
     func run(_ registry: HandlerRegistry) async throws -> Answer {
         let request = self.request
         let outcome = await registry.run(request, context: TaskContext(request: request))

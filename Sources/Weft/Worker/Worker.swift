@@ -42,6 +42,8 @@ public actor Worker: Service {
     private var stopContinuation: AsyncStream<Void>.Continuation?
     private let stopSignal: AsyncStream<Void>
     private var known: CoordinatorAddress?
+    private var isStopRequested = false
+    private var registrationWaiters: [CheckedContinuation<Void, any Error>] = []
     private var badFrames = 0
     private var blockedSends = 0
 
@@ -73,7 +75,13 @@ public actor Worker: Service {
 
     /// Runs tasks until the worker is stopped or drained; cancelling the task that runs this aborts.
     public func run() async throws {
-        let starts = try await self.begin()
+        let starts: AsyncStream<TaskRequest>
+        do {
+            starts = try await self.begin()
+        } catch {
+            self.end()
+            throw error
+        }
         await withGracefulShutdownHandler {
             await withTaskCancellationHandler {
                 await self.serve(starts)
@@ -96,6 +104,15 @@ public actor Worker: Service {
 
     /// Whether a coordinator has taken the worker on.
     public var isRegistered: Bool { self.machine?.isRegistered ?? false }
+
+    /// Returns when a coordinator has taken the worker on.
+    ///
+    /// - Throws: ``TaskPlaneFailure`` with code `stopped` when the worker ends before.
+    public func waitUntilRegistered() async throws {
+        guard !self.isRegistered else { return }
+        guard self.phase != .stopped else { throw TaskPlaneFailure(.stopped, "The worker has stopped.") }
+        try await withCheckedThrowingContinuation { self.registrationWaiters.append($0) }
+    }
 
     /// How many handlers run.
     public var runningCount: Int { self.machine?.runningCount ?? 0 }
@@ -131,6 +148,7 @@ public actor Worker: Service {
         self.starts = continuation
         if let sink = self.sink { self.coordinatorChanged(sink: sink.endpoint, epoch: sink.epoch) }
         self.tick()
+        if self.isStopRequested { self.drain() }
         return starts
     }
 
@@ -197,10 +215,16 @@ public actor Worker: Service {
         self.closePush()
         self.pull = nil
         self.timer = nil
+        for waiter in self.registrationWaiters {
+            waiter.resume(throwing: TaskPlaneFailure(.stopped, "The worker has stopped."))
+        }
+        self.registrationWaiters = []
     }
 
     private func drain() {
         self.logger.info("Draining", metadata: ["tasks.running": "\(self.runningCount)"])
+        // One that has not begun yet stops as soon as it has.
+        self.isStopRequested = true
         guard case .running = self.phase, self.machine != nil else { return }
         self.step { machine, now in machine.drain(at: now) }
         self.loop.schedule(after: self.configuration.drainDeadline) { [weak self] in
@@ -233,6 +257,9 @@ public actor Worker: Service {
         let actions = body(&machine, ProcessClock.now)
         self.machine = machine
         for action in actions { self.perform(action) }
+        guard self.isRegistered, !self.registrationWaiters.isEmpty else { return }
+        for waiter in self.registrationWaiters { waiter.resume() }
+        self.registrationWaiters = []
     }
 
     private func perform(_ action: WorkerAction) {

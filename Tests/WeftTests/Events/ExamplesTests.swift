@@ -3,6 +3,7 @@
 import CurlHTTP
 import Testing
 import Weft
+import WeftServer
 import WeftTestKit
 
 struct ExamplesTests {
@@ -33,6 +34,28 @@ struct ExamplesTests {
         }
     }
 
+    @Test func twoServicesChainEventsAcrossProcesses() async throws {
+        try await ProcessHarness.run { harness in
+            let endpoint = "tcp://127.0.0.1:\(try ProcessHarness.freePorts())"
+            let payments = try self.example(harness, "payments", endpoint)
+            let orders = try self.example(harness, "orders", endpoint)
+            #expect(try await orders.exit() == .code(0))
+            #expect(
+                orders.output.elements == [
+                    "orders: o-1 is paid with 9.5", "orders: o-2 is paid with 9.5", "orders: o-3 is paid with 9.5",
+                    "orders: confirmed by 1",
+                ])
+            _ = try await payments.line(containing: "o-3 is completed")
+            #expect(
+                payments.output.elements.filter { $0.contains("charging") } == [
+                    "payments: charging 9.5 for o-1", "payments: charging 9.5 for o-2",
+                    "payments: charging 9.5 for o-3",
+                ])
+            payments.terminate()
+            #expect(try await payments.exit() == .code(0))
+        }
+    }
+
     @Test func localTestPrintsStatusAndResult() async throws {
         try await ProcessHarness.run { harness in
             let test = try self.example(harness, "local-test")
@@ -42,6 +65,96 @@ struct ExamplesTests {
                     "status: completed", #"result: {"title":"Woven on a loom","words":4}"#, "words: 4",
                 ])
         }
+    }
+
+    @Test func typedTasksPrintsSizeAndRefusal() async throws {
+        try await ProcessHarness.run { harness in
+            let typed = try self.example(harness, "typed-tasks")
+            #expect(try await typed.exit() == .code(0))
+            #expect(
+                typed.output.elements == ["resized to 1000 × 750", "refused: an image has no negative side"])
+        }
+    }
+
+    @Test func agentWorkerServesThePlatformUntilItIsTerminated() async throws {
+        try await EventsBench.withPlatform { standIn, platform in
+            try await ProcessHarness.run { harness in
+                let worker = try self.example(
+                    harness, "agent-worker", environment: Self.variables(of: platform, agent: "agt_1"))
+                try await EventsBench.within { try await standIn.wait { !$0.connectedWorkers.isEmpty } }
+                let tasks = try await EventsBench.finished(
+                    ["stock loom", "order silk", "order nothing", "hello"], at: standIn)
+                #expect(tasks.map(\.status) == ["completed", "completed", "error", "completed"])
+                #expect(
+                    tasks.map(\.result) == [
+                        #"{"item":"loom","status":"available"}"#, "packed: order silk",
+                        "Nothing is left in the warehouse", "Processed: hello",
+                    ])
+                worker.terminate()
+                #expect(try await worker.exit() == .code(0))
+                #expect(worker.output.elements == ["opening the warehouse", "closing the warehouse"])
+            }
+        }
+    }
+
+    @Test func agentWorkerNamesEveryMissingVariable() async throws {
+        try await ProcessHarness.run { harness in
+            let worker = try self.example(harness, "agent-worker")
+            guard case .code(let code) = try await worker.exit() else {
+                Issue.record("it did not end by itself")
+                return
+            }
+            #expect(code != 0)
+            let message = worker.errors.elements.joined(separator: "\n")
+            for name in ["XPANDER_AGENT_ID", "XPANDER_ORGANIZATION_ID", "XPANDER_API_KEY"] {
+                #expect(message.contains(name))
+            }
+        }
+    }
+
+    @Test func sameWorkerJoinsAClusterByItsEnvironmentAlone() async throws {
+        try await EventsBench.withPlatform { standIn, platform in
+            let first = EventsBench.events(.embedded(platform: platform)) {
+                OnTask("never") { (_: String, _) in "" }
+            }
+            try await first.withRunning { first in
+                let endpoint = try first.endpoint
+                try await ProcessHarness.run { harness in
+                    let worker = try self.example(
+                        harness, "agent-worker", environment: ["WEFT_JOIN": endpoint, "XPANDER_AGENT_ID": "agt_1"])
+                    let tasks = try await EventsBench.finished(["hello"], at: standIn)
+                    #expect(tasks.map(\.result) == ["Processed: hello"])
+                    worker.interrupt()
+                    #expect(try await worker.exit() == .code(0))
+                }
+            }
+        }
+    }
+
+    @Test func severalAgentsAnswerAndStopByHand() async throws {
+        try await EventsBench.withPlatform(agents: []) { standIn, platform in
+            try await ProcessHarness.run { harness in
+                let program = try self.example(
+                    harness, "several-agents", "support", "billing", input: .open,
+                    environment: Self.variables(of: platform, agent: nil))
+                _ = try await program.line(containing: "registered: support, billing")
+                let support = try await EventsBench.finished(["x"], agent: "support", at: standIn)
+                let billing = try await EventsBench.finished(["y"], agent: "billing", at: standIn)
+                #expect(support.map(\.result) == ["support answers: x"])
+                #expect(billing.map(\.result) == ["billing answers: y"])
+                program.write("stop\n")
+                #expect(try await program.exit() == .code(0))
+                #expect(program.output.elements.suffix(2) == ["shut down", "stopped"])
+                #expect(program.output.elements.contains("background work is done"))
+            }
+        }
+    }
+
+    private static func variables(of platform: PlatformConfiguration, agent: String?) -> [String: String?] {
+        [
+            "XPANDER_BASE_URL": platform.baseURL, "XPANDER_API_KEY": platform.apiKey.exposed,
+            "XPANDER_ORGANIZATION_ID": platform.organizationID, "XPANDER_AGENT_ID": agent,
+        ]
     }
 
     @Test func webShopEmitsAndListens() async throws {

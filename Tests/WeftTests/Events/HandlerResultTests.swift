@@ -101,6 +101,17 @@ struct HandlerResultTests {
         #expect(try answer.decoded(as: [String].self) == [schema.json(), "https://example.com/a.pdf"])
     }
 
+    @Test func testTaskRunsOnTheHandlerThatWouldTakeIt() async throws {
+        let events = Events(configuration: .embedded(platform: nil, agentID: "a")) {
+            OnTask(options: .agent("b")) { _ in "b" }
+            OnTask(options: TaskOptions { $0.input.text == "special" }) { _ in "special" }
+            OnTask { _ in "a" }
+        }
+        #expect(try await LocalTaskTest(input: "x", agentID: "b").run(on: events).result == "b")
+        #expect(try await LocalTaskTest(input: "special", agentID: "a").run(on: events).result == "special")
+        #expect(try await LocalTaskTest(input: "x", agentID: "a").run(on: events).result == "a")
+    }
+
     @Test func thrownErrorIsReportedWithItsMessageOnly() async throws {
         struct Refusal: Error, CustomStringConvertible { var description: String { "the shop is closed" } }
         let answer = try await LocalTaskTest(input: "x").run(OnTask { _ -> String in throw Refusal() })

@@ -102,6 +102,16 @@ struct HandlerSelectionTests {
         #expect(await self.run(registry) == .completed(TaskResult("untyped")))
     }
 
+    @Test func programWithTypedHandlersOnlyIsDealtNoTasksOfAgents() throws {
+        let typed = try self.registry(agent: "a") { OnTask("text:count") { (text: String, _) in text.count } }
+        #expect(typed.agentIDs == ["weft:task:text:count"])
+        let both = try self.registry(agent: "a") {
+            OnTask("text:count") { (text: String, _) in text.count }
+            OnTask { _ in "" }
+        }
+        #expect(both.agentIDs == ["a", "weft:task:text:count"])
+    }
+
     @Test func typedTaskWithTheWrongInputFailsForGoodAndSaysWhy() async throws {
         let registry = try self.registry { OnTask("text:count") { (text: String, _) in text.count } }
         let outcome = await self.run(registry, name: "text:count", payload: ["a": 1], source: .submit)
