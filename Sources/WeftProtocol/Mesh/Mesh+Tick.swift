@@ -68,7 +68,9 @@ extension Mesh {
                     self.send(.hello(self.local), to: id)
                 }
             }
-            if let probe = peer.probe, peer.isSubscribed, now >= probe.sentAt + MeshDefaults.retryInterval {
+            // Also when its subscription was not seen: the probe reaches only who has subscribed to it.
+            let lastProbe = peer.probe?.sentAt
+            if lastProbe.map({ now >= $0 + MeshDefaults.retryInterval }) ?? !peer.hearsUs {
                 self.sendProbe(to: id, at: now)
             }
         }
