@@ -95,6 +95,9 @@ struct StatusCommand: AsyncParsableCommand {
         }
         guard let plane else { return text + ", the coordinator does not answer" }
         let live = plane["workers"]?.arrayValue?.count { $0["live"]?.boolValue ?? false } ?? 0
-        return text + (live == 0 ? ", no worker: tasks wait until one is started (weft worker)" : ", \(live) workers")
+        return text
+            + (live == 0
+                ? ", no worker: tasks wait until one is started (weft worker)"
+                : live == 1 ? ", 1 worker" : ", \(live) workers")
     }
 }

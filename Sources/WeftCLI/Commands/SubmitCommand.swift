@@ -156,13 +156,24 @@ struct SubmitCommand: AsyncParsableCommand {
     private func perform(
         _ submission: TaskSubmission, _ node: Node, isAlone: Bool
     ) async throws(CommandFailure) -> (line: String?, failure: CommandFailure?) {
+        let receipt: TaskReceipt
         do {
-            let receipt = try await node.submit(submission, within: .seconds(self.timeout))
-            guard self.wait else {
-                let line: Value = ["id": .string(receipt.id), "state": .string(receipt.state.rawValue)]
-                return (self.json ? line.json() : receipt.id, nil)
-            }
+            receipt = try await node.submit(submission, within: .seconds(self.timeout))
+        } catch {
+            throw CommandFailure(joining: error)
+        }
+        guard self.wait else {
+            let line: Value = ["id": .string(receipt.id), "state": .string(receipt.state.rawValue)]
+            return (self.json ? line.json() : receipt.id, nil)
+        }
+        let deadline = ContinuousClock.now + .seconds(self.timeout)
+        do {
             return self.report(receipt.id, try await receipt.outcome(within: .seconds(self.timeout)), isAlone: isAlone)
+        } catch is TaskPlaneFailure where ContinuousClock.now >= deadline {
+            throw CommandFailure(
+                .timedOut,
+                "task \(receipt.id) was accepted and has not ended within \(self.timeout) s; ask again with the same --id, "
+                    + "or see with weft status whether there are workers for it")
         } catch {
             throw CommandFailure(joining: error)
         }

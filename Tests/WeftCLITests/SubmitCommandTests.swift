@@ -1,0 +1,92 @@
+// This source file is part of the Weft project. See LICENSE. SPDX-License-Identifier: Apache-2.0
+
+import Testing
+import WeftTestKit
+import WeftValue
+
+/// `submit` and `status`, with a coordinator and a worker as processes.
+struct SubmitCommandTests {
+    private static func cluster(_ harness: ProcessHarness, exec: String, worker: Bool = true) async throws -> String {
+        let endpoint = try await harness.weft("coordinator", "--ledger", "memory").endpoint()
+        if worker {
+            let process = try harness.weft("worker", "--exec", exec, "--join", endpoint, "--name", "w-1")
+            _ = try await process.errorLine(containing: ": ready")
+        }
+        return endpoint
+    }
+
+    @Test func aSubmittedTaskPrintsItsResult() async throws {
+        try await ProcessHarness.run { harness in
+            let endpoint = try await Self.cluster(harness, exec: "read task; echo \"got $task in $WEFT_NAME\"")
+            let submit = try harness.weft("submit", "hello", "--wait", "--join", endpoint)
+            #expect(try await submit.exit() == .code(0))
+            #expect(submit.output.elements == [#"got "hello" in w-1"#])
+            let data = try harness.weft(
+                "submit", #"{"order": 1}"#, "--data", "--wait", "--json", "--id", "o-1", "--join", endpoint)
+            #expect(try await data.exit() == .code(0))
+            let report = try Value(json: try #require(data.output.elements.first))
+            #expect(report == ["id": "o-1", "status": "completed", "result": #"got {"order":1} in w-1"#])
+        }
+    }
+
+    @Test func aFailedTaskFailsTheCommandWithItsMessage() async throws {
+        try await ProcessHarness.run { harness in
+            let endpoint = try await Self.cluster(harness, exec: "echo 'out of stock' >&2; exit 65")
+            let submit = try harness.weft("submit", "hello", "--wait", "--join", endpoint)
+            #expect(try await submit.exit() == .code(1))
+            _ = try await submit.errorLine(containing: "out of stock")
+        }
+    }
+
+    @Test func linesAreTasksAndABadOneIsReportedByNumber() async throws {
+        try await ProcessHarness.run { harness in
+            let endpoint = try await Self.cluster(harness, exec: "cat")
+            let input = (1...300).map { $0 == 7 ? "not json\n" : "\($0)\n" }.joined()
+            let submit = try harness.weft(
+                "submit", "-", "--data", "--wait", "--json", "--join", endpoint, input: .text(input))
+            #expect(try await submit.exit() == .code(65))
+            _ = try await submit.errorLine(containing: "line 7")
+            let results = try submit.output.elements.compactMap { try Value(json: $0)["result"]?.stringValue }
+            #expect(Set(results) == Set((1...300).filter { $0 != 7 }.map(String.init)))
+            #expect(results.count == 299)
+        }
+    }
+
+    @Test func withoutACoordinatorItGivesUpInTime() async throws {
+        try await ProcessHarness.run { harness in
+            let port = try ProcessHarness.freePorts()
+            let seed = try harness.weft("listen", "a", "--bind", "tcp://127.0.0.1:\(port)")
+            _ = try await seed.errorLine(containing: ": ready")
+            let submit = try harness.weft("submit", "hello", "--timeout", "1", "--join", "tcp://127.0.0.1:\(port)")
+            #expect(try await submit.exit() == .code(69))
+            _ = try await submit.errorLine(containing: "oordinator")
+        }
+    }
+
+    @Test func aResultThatDoesNotComeIsATimeout() async throws {
+        try await ProcessHarness.run { harness in
+            let endpoint = try await Self.cluster(harness, exec: "cat", worker: false)
+            let submit = try harness.weft("submit", "hello", "--wait", "--timeout", "1", "--join", endpoint)
+            #expect(try await submit.exit() == .code(124))
+        }
+    }
+
+    @Test func statusShowsTheClusterFromAnyNode() async throws {
+        try await ProcessHarness.run { harness in
+            let endpoint = try await Self.cluster(harness, exec: "cat")
+            // A task that has run shows that the worker is registered.
+            let submit = try harness.weft("submit", "hello", "--wait", "--join", endpoint)
+            #expect(try await submit.exit() == .code(0))
+            let status = try harness.weft("status", "--json", "--join", endpoint)
+            #expect(try await status.exit() == .code(0))
+            let report = try Value(json: try #require(status.output.elements.first))
+            #expect(report["members"]?.arrayValue?.count == 2)
+            #expect(report["coordinator"]?["workers"]?[0]?["name"] == "w-1")
+            #expect(report["coordinator"]?["counters"]?["completed"] == 1)
+            #expect(report["verdict"] == "2 members, 1 worker")
+            let text = try harness.weft("status", "--join", endpoint)
+            #expect(try await text.exit() == .code(0))
+            #expect(text.output.elements.contains { $0.contains("w-1") && $0.contains("alive") })
+        }
+    }
+}
