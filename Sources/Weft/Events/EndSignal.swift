@@ -12,6 +12,13 @@ final class EndSignal: Sendable {
 
     private let state = Locked(State())
 
+    /// What it ended with, if that was an error.
+    var failure: (any Error)? {
+        self.state.withLock { state in
+            if case .failure(let error) = state.outcome { error } else { nil }
+        }
+    }
+
     /// Lets all waiters go on, now and later; only the first call counts.
     func fire(_ outcome: Result<Void, any Error> = .success(())) {
         let waiters = self.state.withLock { state -> [CheckedContinuation<Void, any Error>] in

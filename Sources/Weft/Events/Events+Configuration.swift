@@ -1,5 +1,6 @@
 // This source file is part of the Weft project. See LICENSE. SPDX-License-Identifier: Apache-2.0
 
+import Logging
 public import WeftPlatform
 public import WeftProtocol
 
@@ -25,8 +26,16 @@ extension Events {
         public var placement: Placement
         /// The agent of handlers that name none; nil, in a cluster, for tasks of any agent.
         public var agentID: String?
-        /// The stable name of this process in the mesh.
-        public var name: String
+        /// The stable name of this process in the mesh; nil for the program's and the process's number.
+        public var name: String?
+        /// Where to listen, as `tcp://HOST:PORT`; nil for the loopback, which only this machine can reach.
+        public var bind: String?
+        /// The host that others dial, when it is not the one in ``bind``.
+        public var advertise: String?
+        /// Whether links without keys are allowed on other addresses than loopback ones.
+        public var isInsecure = false
+        /// How long a worker looks for its cluster at the start; nil to go on until a node answers.
+        public var joinTimeout: Duration? = MeshDefaults.joinTimeout
         /// How many tasks run at once; when all slots are taken, the platform is told so.
         public var slots: Int
         /// On how many threads synchronous handlers run, by default one for each slot; handlers beyond that wait.
@@ -46,12 +55,12 @@ extension Events {
         /// - Parameters:
         ///   - placement: Where the coordinator is.
         ///   - agentID: The agent of handlers that name none; by default the first of the platform's settings.
-        ///   - name: The stable name of this process in the mesh.
+        ///   - name: The stable name of this process in the mesh; nil for the program's and the process's number.
         ///   - slots: How many tasks run at once.
         ///   - maxSyncWorkers: On how many threads synchronous handlers run; by default one for each slot.
         ///   - drainDeadline: How long a stop lets running work end.
         public init(
-            _ placement: Placement, agentID: String? = nil, name: String = "events",
+            _ placement: Placement, agentID: String? = nil, name: String? = nil,
             slots: Int = TaskDefaults.slots, maxSyncWorkers: Int? = nil,
             drainDeadline: Duration = TaskDefaults.drainDeadline
         ) {
@@ -75,6 +84,14 @@ extension Events {
         /// A worker of the cluster that any of `endpoints` belongs to, such as `tcp://127.0.0.1:7400`.
         public static func worker(join endpoints: [String], agentID: String? = nil) -> Self {
             Self(.worker(join: endpoints), agentID: agentID)
+        }
+
+        func nodeSettings(bus: EventBus, logger: Logger) -> Node.Configuration {
+            var settings = Node.Configuration(
+                name: self.name, bind: self.bind, advertise: self.advertise, isInsecure: self.isInsecure,
+                joinTimeout: self.joinTimeout, bus: bus, logger: logger)
+            if case .worker(let seeds) = self.placement { settings.seeds = seeds }
+            return settings
         }
 
         var coordinatorSettings: CoordinatorConfiguration {

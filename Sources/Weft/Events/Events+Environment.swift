@@ -10,6 +10,12 @@ extension Events.Configuration {
         public static let join = "WEFT_JOIN"
         /// The stable name of this process in the mesh.
         public static let name = "WEFT_NAME"
+        /// Where to listen, as `tcp://HOST:PORT`.
+        public static let bind = "WEFT_BIND"
+        /// The host that others dial.
+        public static let advertise = "WEFT_ADVERTISE"
+        /// Whether links without keys are allowed beyond this machine, when `1`, `true`, `yes` or `on`.
+        public static let insecure = "WEFT_INSECURE"
         /// How many tasks run at once.
         public static let slots = "WEFT_SLOTS"
     }
@@ -35,7 +41,10 @@ extension Events.Configuration {
         } else {
             configuration = .embedded(platform: try self.platform(of: variables, agentID: agentID))
         }
-        if let name = value(Variable.name) { configuration.name = name }
+        configuration.name = value(Variable.name)
+        configuration.bind = value(Variable.bind)
+        configuration.advertise = value(Variable.advertise)
+        configuration.isInsecure = ["1", "true", "yes", "on"].contains(value(Variable.insecure)?.lowercased())
         if let slots = value(Variable.slots) {
             guard let number = Int(slots) else {
                 throw EventsError(.invalidConfiguration, "\(Variable.slots) must be a number; it is '\(slots)'.")

@@ -75,6 +75,14 @@ extension Events {
         await self.stop()
     }
 
+    /// Returns when it has stopped or can't go on, for programs that use ``start()``.
+    ///
+    /// - Throws: ``EventsError`` with the code ``EventsError/Code/connectionLost`` when the platform refuses it for good
+    ///   while it runs; ``stop()`` still has to be called then.
+    public func waitUntilEnded() async throws {
+        try await self.ended.wait()
+    }
+
     /// Runs until one of `gracefulShutdownSignals` arrives, then stops cleanly; the form for a program that does nothing
     /// else.
     public func runService(gracefulShutdownSignals: [UnixSignal] = [.sigterm, .sigint]) async throws {
@@ -139,7 +147,10 @@ extension Events {
                 await parts.drain()
                 await parts.leave()
             }
-            if case .failure(let error) = first { throw error }
+            if case .failure(let error) = first {
+                guard let failure = error as? EventsError, failure.code == .connectionLost else { throw error }
+                throw EventsError(.startFailed, failure.message, cause: failure.cause)
+            }
             throw CancellationError()
         }
     }

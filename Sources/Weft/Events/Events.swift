@@ -22,6 +22,10 @@ public import WeftBus
 ///
 /// There are three ways to run: ``runService(gracefulShutdownSignals:)`` for a program that does nothing else;
 /// ``run()`` as one service of a `ServiceGroup`; and ``start()`` with ``stop()``, or ``withRunning(_:)``, inside anything.
+///
+/// Left out on purpose, though the vendor's SDK has it: rewriting the user's git settings from `GIT_USERNAME` and
+/// `GIT_TOKEN`; running a handler again because of the task's plan or because its result sounds like a promise, which
+/// repeats side effects and counts tokens several times; and the HTTP server for direct invocation.
 public final class Events: Service {
     /// What becomes of a background task when the stop begins.
     public enum AtStop: Sendable {

@@ -38,15 +38,14 @@ final class EventsParts: Sendable {
             }
         } catch {
             try Task.checkCancellation()
-            throw EventsError(.startFailed, "The start failed: \(error)", cause: error)
+            // Why a part could not go on says more than that it has stopped.
+            let reason = events.ended.failure ?? error
+            throw EventsError(.startFailed, "\(reason)", cause: reason)
         }
     }
 
     private static func startNode(of events: Events) async throws -> Node {
-        let configuration = events.configuration
-        var settings = Node.Configuration(name: configuration.name, bus: events.bus, logger: events.logger)
-        if case .worker(let seeds) = configuration.placement { settings.seeds = seeds }
-        let node = Node(configuration: settings)
+        let node = Node(configuration: events.configuration.nodeSettings(bus: events.bus, logger: events.logger))
         try await node.start()
         return node
     }

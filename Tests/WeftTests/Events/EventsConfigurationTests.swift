@@ -79,6 +79,7 @@ struct EventsConfigurationTests {
     @Test func endpointsToJoinMeanAWorkerOfACluster() throws {
         let configuration = try Events.Configuration.fromEnvironment([
             "WEFT_JOIN": "tcp://127.0.0.1:7400, tcp://127.0.0.1:7500", "WEFT_SLOTS": "3",
+            "WEFT_BIND": "tcp://10.0.0.7:7400", "WEFT_ADVERTISE": "worker.example", "WEFT_INSECURE": "true",
         ])
         guard case .worker(let join) = configuration.placement else {
             Issue.record("not a worker")
@@ -86,6 +87,9 @@ struct EventsConfigurationTests {
         }
         #expect(join == ["tcp://127.0.0.1:7400", "tcp://127.0.0.1:7500"])
         #expect(configuration.slots == 3)
+        #expect(configuration.bind == "tcp://10.0.0.7:7400")
+        #expect(configuration.advertise == "worker.example")
+        #expect(configuration.isInsecure)
         #expect(configuration.maxSyncWorkers == 3)
         #expect(configuration.agentID == nil)
     }

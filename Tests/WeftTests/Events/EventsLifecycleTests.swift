@@ -119,6 +119,16 @@ struct EventsLifecycleTests {
         #expect(shutDown.isFulfilled)
     }
 
+    @Test func workerThatFindsNoClusterSaysWhereItLooked() async throws {
+        let endpoint = "tcp://127.0.0.1:\(try ProcessHarness.freePorts())"
+        var configuration = Events.Configuration.worker(join: [endpoint])
+        configuration.joinTimeout = .milliseconds(200)
+        let events = EventsBench.events(configuration) { OnTask { _ in "" } }
+        let error = try await #require(throws: EventsError.self) { try await events.start() }
+        #expect(error.code == .startFailed)
+        #expect(error.message.contains(endpoint))
+    }
+
     @Test func serviceGroupShutsItDownGracefully() async throws {
         let booted = Expectation<Void>("the boot handler")
         let shutDown = Expectation<Void>("the shutdown handler")

@@ -145,6 +145,54 @@ struct EventsPlatformTests {
         }
     }
 
+    @Test func finalUpdateThatDoesNotGetThroughIsSentAgain() async throws {
+        try await EventsBench.withPlatform { standIn, platform in
+            var configuration = Events.Configuration.embedded(platform: platform)
+            configuration.coordinator.reportPauses = RetryPolicy(
+                backoff: .milliseconds(1), maximumBackoff: .milliseconds(5))
+            let events = EventsBench.events(configuration) { Self.handlers() }
+            try await events.withRunning { _ in
+                standIn.inject(.answer(status: 503, to: .finalUpdate, count: 3))
+                let tasks = try await EventsBench.finished(["one"], at: standIn)
+                #expect(tasks.map(\.result) == ["did one"])
+            }
+        }
+    }
+
+    @Test func conflictEndsRunWithAnErrorThatSaysWhatToDo() async throws {
+        try await EventsBench.withPlatform { standIn, platform in
+            let shutDown = Expectation<Void>("the shutdown handler")
+            let events = EventsBench.events(.embedded(platform: platform)) {
+                Self.handlers()
+                OnShutdown { shutDown.fulfil() }
+            }
+            let run = Task { try await events.run() }
+            try await EventsBench.within { try await standIn.wait { !$0.connectedWorkers.isEmpty } }
+            standIn.inject(.conflict(agentID: nil, reason: "the cloud has it"))
+            let error = try await #require(throws: EventsError.self) { try await run.value }
+            #expect([.connectionLost, .startFailed].contains(error.code))
+            #expect(error.message.contains("the cloud has it"))
+            #expect(shutDown.isFulfilled)
+        }
+    }
+
+    @Test func streamThatBreaksIsOpenedAgain() async throws {
+        try await EventsBench.withPlatform { standIn, platform in
+            var configuration = Events.Configuration.embedded(platform: platform)
+            configuration.connection.reconnect = ReconnectPolicy(firstPause: .milliseconds(1))
+            let events = EventsBench.events(configuration) { Self.handlers() }
+            try await events.withRunning { _ in
+                let first = try #require(standIn.snapshot.connectedWorkers.first?.id)
+                standIn.inject(.dropStreams(agentID: nil, inMiddleOfEvent: true))
+                try await EventsBench.within {
+                    try await standIn.wait { $0.connectedWorkers.contains { $0.id != first } }
+                }
+                let tasks = try await EventsBench.finished(["one"], at: standIn)
+                #expect(tasks.map(\.result) == ["did one"])
+            }
+        }
+    }
+
     @Test func blockedSynchronousHandlersDoNotStopTheOthers() async throws {
         try await EventsBench.withPlatform { standIn, platform in
             let gate = Gate("the blocking handlers")
