@@ -18,8 +18,8 @@ mkdir -p "$cache"
 timeout "$1" sh -c '
     set -eu
     [ -x "$1/bin/pip" ] || python3 -m venv "$1"
-    "$1/bin/pip" install --quiet --no-compile --no-input --disable-pip-version-check --retries 1 \
-        "xpander-sdk==$2" agno
+    "$1/bin/pip" install --quiet --no-compile --no-deps --no-input --disable-pip-version-check --retries 1 \
+        --requirement "$2"
     touch "$1/ready"
-' sh "$cache" "$version" >&2 || { echo "it could not be installed from PyPI within $1 s" >&2; exit 1; }
+' sh "$cache" "${0%/*}/requirements.txt" >&2 || { echo "it could not be installed from PyPI within $1 s" >&2; exit 1; }
 echo "$cache/bin/python"
