@@ -157,7 +157,7 @@ let package = Package(
             swiftSettings: swiftSettings),
         .testTarget(
             name: "WeftCLITests",
-            dependencies: ["CurlHTTP", "Locking", "WeftCLI", "WeftTestKit", "WeftValue"],
+            dependencies: ["CurlHTTP", "Locking", "Weft", "WeftBus", "WeftCLI", "WeftTestKit", "WeftValue"],
             swiftSettings: swiftSettings),
     ],
     swiftLanguageModes: [.v6]

@@ -177,6 +177,53 @@ struct ClusterTests {
         }
     }
 
+    @Test func aConflictAtThePlatformEndsTheCoordinatorWithAFailure() async throws {
+        try await ProcessHarness.run { harness in
+            let url = try await harness.weft("platform", "--listen", "127.0.0.1:0").url()
+            let settings: [String: String?] = [
+                "XPANDER_BASE_URL": url, "XPANDER_API_KEY": "test", "XPANDER_ORGANIZATION_ID": "org",
+                "XPANDER_AGENT_ID": Self.agent,
+            ]
+            let first = try harness.weft("coordinator", environment: settings)
+            _ = try await first.endpoint()
+            // The first one serves the agent once a task comes back.
+            let endpoint = try await first.endpoint()
+            _ = try harness.weft("worker", "--exec", "cat", "--join", endpoint)
+            let probe = PlatformProbe(url: url)
+            try await probe.hand(["id": "t-1", "agent_id": .string(Self.agent), "text": "hello"])
+            _ = try await probe.finishedTasks(1)
+            let second = try harness.weft(
+                "coordinator", environment: settings.merging(["IS_XPANDER_CLOUD": "true"]) { $1 })
+            #expect(try await second.exit() == .code(1))
+            _ = try await second.errorLine(containing: Self.agent)
+        }
+    }
+
+    @Test func aProgramMayAnswerInJSON() async throws {
+        try await ProcessHarness.run { harness in
+            let cluster = try await Cluster(harness)
+            _ = try await cluster.worker(
+                harness,
+                #"echo '{"result": {"sum": 3}, "status": "stopped", "tokens": {"prompt_tokens": 1, "completion_tokens": 2}}'"#,
+                slots: 1, name: "json", "--result", "json", "--json-logs", "--log-level", "debug")
+            try await cluster.platform.hand(["id": "t-1", "agent_id": .string(Self.agent), "text": "add"])
+            let task = try #require(try await cluster.platform.finishedTasks(1).first)
+            #expect(task["status"] == "stopped")
+            #expect(task["result"] == #"{"sum":3}"#)
+        }
+    }
+
+    @Test func logsMayBeJSONObjects() async throws {
+        try await ProcessHarness.run { harness in
+            let coordinator = try harness.weft("coordinator", "--json-logs", "--log-level", "debug")
+            _ = try await coordinator.endpoint()
+            let line = try await coordinator.errorLine(containing: "\"message\"")
+            let record = try Value(json: line)
+            #expect(record["level"]?.stringValue != nil && record["time"]?.stringValue != nil)
+            #expect(record["logger"] == "weft.coordinator")
+        }
+    }
+
     @Test func twoCoordinatorsOnOnePortAreOneTooMany() async throws {
         try await ProcessHarness.run { harness in
             let port = try ProcessHarness.freePorts()

@@ -112,6 +112,23 @@ struct MeshCommandTests {
         }
     }
 
+    @Test func listenersThatEndWithTheLastEventHaveConfirmedIt() async throws {
+        try await ProcessHarness.run { harness in
+            let endpoint = try await Self.coordinator(harness)
+            let listeners = try (0..<3).map { _ in
+                try harness.weft("listen", "tick", "--count", "1000", "--join", endpoint)
+            }
+            for listener in listeners { _ = try await listener.errorLine(containing: ": ready") }
+            let lines = (1...1000).map { "tick \($0)\n" }.joined()
+            let emitter = try harness.weft("emit", "-", "--expect", "4", "--join", endpoint, input: .text(lines))
+            #expect(try await emitter.exit() == .code(0))
+            for listener in listeners {
+                #expect(try await listener.exit() == .code(0))
+                #expect(listener.output.count == 1000)
+            }
+        }
+    }
+
     @Test func anArgumentThatIsNotJSONGetsAHintAndNothingIsJoined() async throws {
         try await ProcessHarness.run { harness in
             let emitter = try harness.weft("emit", "order:created", "o-1", "--join", "tcp://127.0.0.1:9")

@@ -1,6 +1,7 @@
 // This source file is part of the Weft project. See LICENSE. SPDX-License-Identifier: Apache-2.0
 
 import FoundationEssentials
+import Weft
 import WeftBus
 import WeftValue
 
@@ -29,6 +30,7 @@ struct EventPrinter: Sendable {
     }
 
     private func text(_ record: EventRecord) -> String {
+        if record.name == .gap, let gap = self.gapText(record) { return gap }
         let time = record.time.rfc3339Microseconds.dropFirst(11).dropLast()
         let arguments = Self.arguments(record)?.map { $0.json() }.joined(separator: " ") ?? "(not decodable)"
         let source = "\(String(record.origin.description.prefix(8)))#\(record.sequence.map(String.init) ?? "-")"
@@ -36,6 +38,16 @@ struct EventPrinter: Sendable {
         guard self.isColoured else { return "\(time)  \(source)  \(name)  \(Terminal.safe(arguments, limit: 4000))" }
         return
             "\u{1B}[2m\(time)  \(source)\u{1B}[0m  \u{1B}[1m\(name)\u{1B}[0m  \(Terminal.safe(arguments, limit: 4000))"
+    }
+
+    private func gapText(_ record: EventRecord) -> String? {
+        guard let (origin, first, last) = try? record.decode(as: .gap) else { return nil }
+        let count = last >= first ? (last - first).addingReportingOverflow(1).partialValue : 0
+        let time = record.time.rfc3339Microseconds.dropFirst(11).dropLast()
+        let line =
+            "\(time)  \(Terminal.safe(String(origin.prefix(8))))#\(first)…\(last)  weft:gap  "
+            + "\(count) events were missed and will not come"
+        return self.isColoured ? "\u{1B}[33m\(line)\u{1B}[0m" : line
     }
 
     /// What can't be decoded is announced by the bus as an event of its own.
