@@ -19,7 +19,7 @@ struct WeftCommand: AsyncParsableCommand {
         version: "0.1.0",
         subcommands: [
             DemoCommand.self, CoordinatorCommand.self, WorkerCommand.self, PlatformCommand.self, EmitCommand.self,
-            ListenCommand.self, SubmitCommand.self, StatusCommand.self,
+            ListenCommand.self, SubmitCommand.self, StatusCommand.self, BenchCommand.self,
         ])
 
     /// The names of all commands.

@@ -100,11 +100,11 @@ final class DemoProcess: Sendable {
     }
 
     /// Settings of a cluster elsewhere must not reach the demo.
-    private static var inherited: [String: String] {
+    static var inherited: [String: String] {
         ProcessInfo.processInfo.environment.filter { !$0.key.hasPrefix("WEFT_") && !$0.key.hasPrefix("XPANDER_") }
     }
 
-    private static func ownPath() throws(CommandFailure) -> String {
+    static func ownPath() throws(CommandFailure) -> String {
         if let path = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe") { return path }
         guard let path = CommandLine.arguments.first, path.contains("/") else {
             throw CommandFailure(.failed, "cannot find this program's own file; start it by its full path")

@@ -1,0 +1,82 @@
+// This source file is part of the Weft project. See LICENSE. SPDX-License-Identifier: Apache-2.0
+
+import Logging
+import Weft
+import WeftProtocol
+import WeftValue
+
+/// A coordinator in this process, with its ledger in memory, and worker processes whose tasks do nothing.
+struct BenchCluster: Sendable {
+    private let node: Node
+
+    /// Runs one task to its end.
+    ///
+    /// - Parameter payload: What the handler is given, and does not look at.
+    func run(_ payload: Value) async throws {
+        let receipt = try await self.node.submit(TaskSubmission(payload: payload))
+        let outcome = try await receipt.outcome()
+        guard case .completed = outcome else {
+            throw CommandFailure(.failed, "a task that does nothing did not complete: \(outcome)")
+        }
+    }
+
+    /// Runs something with a cluster, which is ended afterwards in any case.
+    ///
+    /// - Parameters:
+    ///   - workers: How many worker processes.
+    ///   - slots: How many tasks each runs at once.
+    ///   - body: What to run, once all workers are ready.
+    static func with<Result: Sendable>(
+        workers: Int, slots: Int, _ body: @escaping @Sendable (BenchCluster) async throws -> Result
+    ) async throws -> Result {
+        let bus = EventBus()
+        return try await Node.with(.init(name: "bench", roles: [.peer], bus: bus, logger: Self.logger)) { node in
+            let coordinator = try Coordinator(node: node, ledger: InMemoryLedger())
+            return try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask { try await coordinator.run() }
+                let arguments = ["worker", "--join", try await node.controlEndpoint, "--slots", String(slots)]
+                let children = try (0..<workers).map { _ in try BenchChild(arguments) }
+                do {
+                    for child in children { _ = try await child.next() }
+                    let result = try await body(BenchCluster(node: node))
+                    for child in children { await child.stop() }
+                    await coordinator.requestStop()
+                    try await group.waitForAll()
+                    return result
+                } catch {
+                    for child in children { await child.stop() }
+                    await coordinator.requestStop()
+                    throw error
+                }
+            }
+        }
+    }
+
+    /// Is one of the worker processes.
+    static func work(join: String, slots: Int) async throws {
+        let node = Node(configuration: .init(name: "bench-worker", seeds: [join], bus: EventBus(), logger: Self.logger))
+        try await node.start()
+        var configuration = WorkerConfiguration()
+        configuration.slots = slots
+        let worker = try Worker(node: node, runner: NoTask(), configuration: configuration)
+        Signals.shared.onStop {
+            // Only passes the signal on.
+            Task { await worker.stop() }
+        }
+        await BenchPeer.say(["ready": true])
+        try await worker.run()
+        await node.stop()
+    }
+
+    /// Quiet: what is measured shall not wait for a terminal.
+    static var logger: Logger {
+        var logger = Logger(label: "weft.bench")
+        logger.logLevel = .warning
+        return logger
+    }
+
+    private struct NoTask: TaskRunner {
+        var agentIDs: [String] { [] }
+        func run(_ request: TaskRequest, context: TaskContext) async -> TaskOutcome { .completed(TaskResult(.null)) }
+    }
+}

@@ -1,0 +1,58 @@
+// This source file is part of the Weft project. See LICENSE. SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import Histogram
+import Locking
+import WeftBus
+import WeftValue
+
+/// `weft bench local`: emits within one process.
+struct BenchLocal: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "local",
+        abstract: "Emit within one process, history on.",
+        discussion: """
+            Example:
+              weft bench local --duration 1 --json
+            The baseline is a dictionary of closures behind a lock, without history.
+            """)
+
+    @OptionGroup var options: BenchOptions
+
+    func run() async throws {
+        self.options.show(
+            BenchReport(
+                bench: "local", settings: ["duration": .double(self.options.duration)],
+                rows: await Self.rows(self.options)))
+    }
+
+    // Not in `run()`: what is timed must not hop between executors.
+    @concurrent private static func rows(_ options: BenchOptions) async -> [BenchRow] {
+        let loop = MeasuringLoop(seconds: options.duration)
+        let table = Locked<[String: [@Sendable (String, Int) -> Void]]>(["user:login": [{ _, _ in }]])
+        let bare = loop.run { table.withLock { $0["user:login"] }?.forEach { $0("john_doe", 1) } }
+
+        let bus = EventBus()
+        bus.on("user:login") { (_: String, _: Int) in }
+        let key: EventKey<String, Int> = "user:login"
+        let synchronous = loop.run { bus.emitSync(key, "john_doe", 1) }
+
+        let pattern = EventBus()
+        pattern.on(matching: "user:*") { (_: EventRecord) in }
+        let wildcard = loop.run { pattern.emitSync(key, "john_doe", 1) }
+
+        let awaiting = EventBus()
+        awaiting.on("user:login") { (_: String, _: Int) async in }
+        let asynchronous = await loop.run { await awaiting.emit(key, "john_doe", 1) }
+
+        return [
+            ("emitSync, typed, 1 listener", synchronous), ("emitSync, 1 pattern listener", wildcard),
+            ("emit, awaiting 1 async listener", asynchronous),
+        ].map { name, measured in
+            BenchRow(
+                name: name, perSecond: measured.perSecond, times: measured.times,
+                baselineName: "dictionary of closures, lock", baselinePerSecond: bare.perSecond,
+                baselineTimes: bare.times)
+        }
+    }
+}
