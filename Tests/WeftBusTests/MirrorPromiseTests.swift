@@ -320,3 +320,29 @@ private actor MirrorActor {
         #expect(LoopExecutor.isCurrent)
     }
 }
+
+@Suite(.timeLimit(.minutes(1))) struct AnnouncementOrderTests {
+    @Test func announcementsAboutAStreamKeepTheirPlaceInIt() async {
+        let bus = EventBus()
+        let lines = Signal<String>()
+        bus.on(matching: "*") { record in lines.send("sync \(record.name)") }
+        bus.on(matching: "weft:*") { record in lines.send("sync \(record.name)") }
+        let slow = Signal<String>()
+        let stream = bus.records(matching: "weft:gap")
+        bus.on(matching: "a") { record async in slow.send("\(record.sequence ?? 0)") }
+        for n in 0..<100 {
+            await bus.deliver([remote("a", sequence: UInt64(2 * n + 1))])
+            await bus.announce("weft:gap", [.int(Int64(n))], inStreamOf: .other)
+        }
+        let expected = (0..<100).flatMap { _ in ["sync a", "sync weft:gap"] }
+        #expect(await lines.next(200) == expected)
+        #expect(await slow.next(100) == (0..<100).map { "\(2 * $0 + 1)" })
+        var gaps = 0
+        for await gap in stream {
+            #expect(gap.sequence == nil)
+            gaps += 1
+            if gaps == 100 { break }
+        }
+        #expect(bus.history().allSatisfy { $0.name == "a" })
+    }
+}

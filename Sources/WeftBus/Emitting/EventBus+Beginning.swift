@@ -6,6 +6,11 @@ import Logging
 import Synchronization
 import WeftValue
 
+/// Whether a `new_listener` handler runs: what it registers itself is no news, or it would be called for ever.
+enum ListenerNews {
+    @TaskLocal static var isUnderWay = false
+}
+
 extension EventBus {
     /// An emit after its one visit to the lock.
     struct Begun {
@@ -77,11 +82,15 @@ extension EventBus {
         return begun
     }
 
-    /// Emits an event of the bus itself: here only, not in the history, nothing awaited.
-    func emitInternal(_ name: EventName, _ source: any ArgumentSource) {
+    /// Says that a handler is about to be registered: here only, not in the history, nothing awaited.
+    func emitNewListener(for pattern: EventPattern) {
+        guard !ListenerNews.isUnderWay else { return }
+        let (name, source) = (EventName.newListener, ArgumentBox(pattern.description))
         let (listeners, origin) = self.state.withLock { ($0.registry.listeners(for: name), $0.origin) }
         guard !listeners.isEmpty else { return }
-        var report = EmitReport()
-        self.dispatchSync(Emission(name: name, origin: origin, source: source), to: listeners, &report)
+        ListenerNews.$isUnderWay.withValue(true) {
+            var report = EmitReport()
+            self.dispatchSync(Emission(name: name, origin: origin, source: source), to: listeners, &report)
+        }
     }
 }

@@ -72,7 +72,7 @@ extension EventBus {
             switch listener.handler {
             case .sync(let body): _ = self.call(body, listener, emission)
             case .async(_, let mailbox):
-                let job = self.job(emission)
+                let job = self.job(emission.isRemote && mailbox.isBackedUp ? emission.detached() : emission)
                 if !mailbox.offer(job, for: listener, on: self) {
                     self.count(\.mailboxWaits)
                     // Only when the delivery itself is given up: then nobody waits for the event any more.
@@ -85,7 +85,9 @@ extension EventBus {
     /// Runs what has waited in a mailbox.
     func run(_ job: Mailbox.Job, _ listener: Listener) async {
         guard case .async(let body, _) = listener.handler else { return }
-        if job.isHandlingError {
+        if job.emission.name.kind == .newListener {
+            _ = await ListenerNews.$isUnderWay.withValue(true) { await self.call(body, listener, job.emission) }
+        } else if job.isHandlingError {
             _ = await ErrorHandling.$isUnderWay.withValue(true) { await self.call(body, listener, job.emission) }
         } else {
             _ = await self.call(body, listener, job.emission)

@@ -15,6 +15,8 @@ struct Emission: Sendable {
     let bytes: ArraySlice<UInt8>?
     /// The arguments as they were handed to `emit`; nil for events from other nodes and from the history.
     let source: (any ArgumentSource)?
+    /// With whose events it stays in order: its origin's, unless it speaks of another node's stream.
+    let lane: NodeID
 
     /// The event as a record.
     func record() throws(MessagePackError) -> EventRecord {
@@ -34,6 +36,12 @@ struct Emission: Sendable {
         (self.bytes?.count ?? 0) + self.name.rawValue.utf8.count + EventRecord.overhead
     }
 
+    /// The same, with bytes that keep no larger message alive.
+    func detached() -> Emission {
+        guard let bytes = self.bytes, bytes.startIndex > 0, let record = try? self.record() else { return self }
+        return Emission(record.detached(), isRemote: self.isRemote)
+    }
+
     init(_ record: EventRecord, isRemote: Bool) {
         self.name = record.name
         self.origin = record.origin
@@ -42,11 +50,12 @@ struct Emission: Sendable {
         self.isRemote = isRemote
         self.bytes = record.encodedArguments
         self.source = nil
+        self.lane = record.origin
     }
 
     init(
         name: EventName, origin: NodeID, sequence: UInt64? = nil, time: Date = Date(), bytes: ArraySlice<UInt8>? = nil,
-        source: any ArgumentSource
+        source: any ArgumentSource, lane: NodeID? = nil
     ) {
         self.name = name
         self.origin = origin
@@ -55,5 +64,6 @@ struct Emission: Sendable {
         self.isRemote = false
         self.bytes = bytes
         self.source = source
+        self.lane = lane ?? origin
     }
 }

@@ -64,6 +64,14 @@ public struct EventRecord: Sendable {
         }
     }
 
+    /// The same with bytes of its own, if it may be a small part of a larger message that it would keep alive.
+    func detached() -> EventRecord {
+        guard self.encodedArguments.startIndex > 0 else { return self }
+        return EventRecord(
+            name: self.name, origin: self.origin, sequence: self.sequence, time: self.time,
+            arguments: Array(self.encodedArguments)[...])
+    }
+
     /// About how many bytes the record takes, for the bounds of history and mailboxes.
     var cost: Int {
         self.encodedArguments.count + self.name.rawValue.utf8.count + Self.overhead

@@ -22,7 +22,7 @@ extension EventBus {
         _ pattern: EventPattern, _ options: Listener.Options, _ handler: Listener.Handler
     ) -> Subscription {
         // Before the listener is there, so that one for `new_listener` is not told of itself.
-        self.emitInternal(.newListener, ArgumentBox(pattern.description))
+        self.emitNewListener(for: pattern)
         let listener = Listener(pattern: pattern, options: options, handler: handler)
         let missed = self.state.withLock { state -> [EventRecord] in
             state.registry.add(listener)

@@ -37,7 +37,7 @@ final class Mailbox: Sendable {
 
     /// Takes a job if there is room.
     func offer(_ job: Job, for listener: Listener, on bus: EventBus) -> Bool {
-        let lane = self.concurrency == 1 ? job.emission.origin : Self.sharedLane
+        let lane = self.concurrency == 1 ? job.emission.lane : Self.sharedLane
         let cost = job.emission.cost
         let (isTaken, starts) = self.state.withLock { state -> (Bool, Bool) in
             guard self.hasRoom(state, for: cost) else { return (false, false) }
@@ -65,8 +65,14 @@ final class Mailbox: Sendable {
         while !self.offer(job, for: listener, on: bus) {
             guard await self.roomMade(for: cost) else { return false }
         }
+        // One finished job wakes one who waits; who leaves room wakes the next.
+        let next = self.state.withLock { self.hasRoom($0, for: 1) ? $0.waiters.popFirst() : nil }
+        next?.resume(returning: true)
         return true
     }
+
+    /// Whether so much waits that it may no longer keep whole batches' bytes alive.
+    var isBackedUp: Bool { self.state.withLock { $0.count >= EventBus.Defaults.sharedBacklog } }
 
     private static let sharedLane = NodeID(bytes: [UInt8](repeating: 0, count: 16)) ?? .random()
 

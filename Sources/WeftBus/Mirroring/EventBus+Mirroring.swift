@@ -9,11 +9,16 @@ extension EventBus {
     ///
     /// One port at a time: another one takes the place of the first.
     public func attach(_ port: any EventPort, origin: NodeID) {
-        self.state.withLock { state in
-            state.port = port
-            state.origin = origin
+        // The former port leaves the lock first: it may be the last reference, and its deinit may use the bus.
+        let former = self.state.withLock { state in
+            defer {
+                state.port = port
+                state.origin = origin
+                self.hasPort.store(true, ordering: .releasing)
+            }
+            return state.port
         }
-        self.hasPort.store(true, ordering: .releasing)
+        withExtendedLifetime(former) {}
     }
 
     /// Takes the port out again; does nothing if it is not the one plugged in.
@@ -33,15 +38,16 @@ extension EventBus {
     /// Events that other nodes may not send (`error`, `new_listener`, `weft:*`, bad names) are dropped and counted.
     @concurrent
     public func deliver(_ batch: [EventRecord]) async {
-        for record in batch {
-            guard record.name.isMirrored else {
-                self.count(\.refusedRemote)
-                continue
-            }
+        let allowed = self.mirrored(batch)
+        // Those that stay in the history when the batch has been delivered get bytes of their own, or a hundred small
+        // events could keep a hundred large messages alive.
+        let stay = allowed.count - self.configuration.historyEvents
+        for (index, record) in allowed.enumerated() {
+            let kept = index >= stay ? record.detached() : record
             let listeners = self.state.withLock { state in
                 state.counters.received &+= 1
                 if self.configuration.historyEvents > 0 {
-                    state.counters.historyByteDrops &+= UInt64(clamping: state.history.append(record))
+                    state.counters.historyByteDrops &+= UInt64(clamping: state.history.append(kept))
                 }
                 return state.registry.listeners(for: record.name)
             }
@@ -58,6 +64,23 @@ extension EventBus {
         if !self.announcements.append(emission, on: self) { self.count(\.announcementDrops) }
     }
 
+    /// Emits one of Weft's own events about another node's stream: in this process only, not in the history.
+    ///
+    /// Waits as ``deliver(_:)`` does, so a listener gets it after what was delivered of that origin before, and before
+    /// what is delivered after it.
+    ///
+    /// - Parameters:
+    ///   - name: A `weft:*` name.
+    ///   - arguments: What to say.
+    ///   - origin: Whose stream it is about.
+    @concurrent
+    public func announce(_ name: EventName, _ arguments: [Value], inStreamOf origin: NodeID) async {
+        let (listeners, own) = self.state.withLock { ($0.registry.listeners(for: name), $0.origin) }
+        guard !listeners.isEmpty else { return }
+        await self.handOver(
+            Emission(name: name, origin: own, source: ArgumentValues(arguments), lane: origin), to: listeners)
+    }
+
     /// The mirrored events in the history, for a node that joins late.
     public func historySnapshot() -> [EventRecord] {
         self.state.withLock { $0.history.all { $0.sequence != nil } }
@@ -67,13 +90,21 @@ extension EventBus {
     ///
     /// Handlers run for it only if they were registered with `replay: true`.
     public func seedHistory(_ records: [EventRecord]) {
-        let allowed = records.filter(\.name.isMirrored)
-        if allowed.count < records.count { self.count(\.refusedRemote, by: records.count - allowed.count) }
-        self.state.withLock { $0.history.prepend(allowed) }
-        for record in allowed {
-            let listeners = self.listeners(for: record.name).filter(\.wantsReplay)
-            self.replay([record], to: listeners)
+        let allowed = self.mirrored(records).map { $0.detached() }
+        // In one step, so that a listener registered meanwhile gets them either from the history or from here.
+        let replays = self.state.withLock { state in
+            state.history.prepend(allowed)
+            return allowed.map { ($0, state.registry.listeners(for: $0.name).filter(\.wantsReplay)) }
         }
+        for (record, listeners) in replays where !listeners.isEmpty { self.replay([record], to: listeners) }
+    }
+
+    /// What other nodes may send; the rest is counted.
+    private func mirrored(_ records: [EventRecord]) -> [EventRecord] {
+        guard records.contains(where: { !$0.name.isMirrored }) else { return records }
+        let allowed = records.filter(\.name.isMirrored)
+        self.count(\.refusedRemote, by: records.count - allowed.count)
+        return allowed
     }
 
     func listeners(for name: EventName) -> [Listener] {

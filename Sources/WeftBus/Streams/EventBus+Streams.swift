@@ -59,7 +59,8 @@ extension EventBus {
                 self.register(
                     pattern, options,
                     sync: { emission, _, bus in
-                        let dropped = buffer.append(try element(emission), cost: emission.cost)
+                        let kept = emission.isRemote && buffer.isBackedUp ? emission.detached() : emission
+                        let dropped = buffer.append(try element(kept), cost: kept.cost)
                         if dropped > 0 { bus.count(\.streamDrops, by: dropped) }
                         return true
                     })

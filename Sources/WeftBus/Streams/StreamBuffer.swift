@@ -30,44 +30,51 @@ final class StreamBuffer<Element: Sendable>: Sendable {
 
     var droppedCount: Int { self.state.withLock { $0.dropped } }
 
+    /// Whether so much waits that it may no longer keep whole batches' bytes alive.
+    var isBackedUp: Bool { self.state.withLock { $0.waiting.count >= EventBus.Defaults.sharedBacklog } }
+
     /// Takes an element, and drops one if there is no room.
     ///
     /// - Returns: How many were dropped.
     func append(_ element: Element, cost: Int) -> Int {
-        let (reader, dropped) = self.state.withLock { state -> (CheckedContinuation<Element?, Never>?, Int) in
-            if state.isFinished { return (nil, 0) }
-            if let reader = state.readers.popFirst() { return (reader, 0) }
-            var dropped = 0
+        // What is dropped leaves the lock first: its deinit may run users' code, which may come back here.
+        let (reader, dropped) = self.state.withLock { state -> (CheckedContinuation<Element?, Never>?, [Element]) in
+            if state.isFinished { return (nil, []) }
+            if let reader = state.readers.popFirst() { return (reader, []) }
+            var dropped: [Element] = []
             if self.keepsNewest {
                 while !self.hasRoom(state, for: cost), let oldest = state.waiting.popFirst() {
                     state.bytes -= oldest.cost
-                    dropped += 1
+                    dropped.append(oldest.element)
                 }
             } else if !self.hasRoom(state, for: cost) {
                 state.dropped += 1
-                return (nil, 1)
+                return (nil, [element])
             }
             state.waiting.append((element, cost))
             state.bytes += cost
-            state.dropped += dropped
+            state.dropped += dropped.count
             return (nil, dropped)
         }
         reader?.resume(returning: element)
-        return dropped
+        return dropped.count
     }
 
     /// Takes an element as soon as there is room; drops it when the task is cancelled or nobody reads any more.
     func appendWhenRoom(_ element: Element, cost: Int) async {
         while true {
-            let (isTaken, reader) = self.state.withLock { state -> (Bool, CheckedContinuation<Element?, Never>?) in
-                if state.isFinished { return (true, nil) }
-                if let reader = state.readers.popFirst() { return (true, reader) }
-                guard self.hasRoom(state, for: cost) else { return (false, nil) }
+            let (isTaken, reader, writer) = self.state.withLock {
+                state -> (Bool, CheckedContinuation<Element?, Never>?, CheckedContinuation<Void, Never>?) in
+                if state.isFinished { return (true, nil, nil) }
+                // One reader wakes one writer; who leaves room wakes the next, or nobody would.
+                if let reader = state.readers.popFirst() { return (true, reader, state.writers.popFirst()) }
+                guard self.hasRoom(state, for: cost) else { return (false, nil, nil) }
                 state.waiting.append((element, cost))
                 state.bytes += cost
-                return (true, nil)
+                return (true, nil, self.hasRoom(state, for: 1) ? state.writers.popFirst() : nil)
             }
             reader?.resume(returning: element)
+            writer?.resume()
             if isTaken || Task.isCancelled { return }
             await self.roomMade(for: cost)
         }
@@ -79,11 +86,12 @@ final class StreamBuffer<Element: Sendable>: Sendable {
         return await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 let (answer, writer) = self.state.withLock { state -> (Element??, CheckedContinuation<Void, Never>?) in
+                    if Task.isCancelled { return (.some(nil), nil) }
                     if let first = state.waiting.popFirst() {
                         state.bytes -= first.cost
                         return (.some(first.element), state.writers.popFirst())
                     }
-                    if state.isFinished || Task.isCancelled { return (.some(nil), nil) }
+                    if state.isFinished { return (.some(nil), nil) }
                     state.readers.add(id, continuation)
                     return (nil, nil)
                 }

@@ -24,15 +24,15 @@ struct Delivery: Sendable {
             case .events(let batch, let after): await self.deliver(batch, after)
             case .history(let records): self.bus.seedHistory(records)
             case .gap(let origin, let first, let last):
-                self.announceGap(origin, first, last)
+                await self.announceGap(origin, first, last)
                 self.done(origin, last)
             case .joined(let record):
                 self.logger.info("peer joined", metadata: record.metadata)
-                self.bus.announce(.peerJoined, [.object(record.summary)])
+                await self.bus.announce(.peerJoined, [.object(record.summary)], inStreamOf: record.id)
             case .left(let record, let reason):
                 self.logger.info("peer left", metadata: record.metadata)
                 let summary = record.summary.merging(["reason": .string(reason.rawValue)]) { $1 }
-                self.bus.announce(.peerLeft, [.object(summary)])
+                await self.bus.announce(.peerLeft, [.object(summary)], inStreamOf: record.id)
             }
         }
     }
@@ -44,16 +44,17 @@ struct Delivery: Sendable {
             // What follows what cannot be read is lost with it, and nobody may think otherwise.
             self.onBadBatch(error)
             let read = events.last?.sequence ?? max(after, batch.first - 1)
-            if read < batch.last { self.announceGap(batch.origin, read + 1, batch.last) }
+            if read < batch.last { await self.announceGap(batch.origin, read + 1, batch.last) }
         }
         self.done(batch.origin, batch.last)
     }
 
-    private func announceGap(_ origin: NodeID, _ first: UInt64, _ last: UInt64) {
+    private func announceGap(_ origin: NodeID, _ first: UInt64, _ last: UInt64) async {
         self.logger.info(
             "events missed",
             metadata: ["weft.origin": "\(origin)", "weft.gap.first": "\(first)", "weft.gap.last": "\(last)"])
-        self.bus.announce(.gap, [.string(origin.description), Value(first), Value(last)])
+        await self.bus.announce(
+            .gap, [.string(origin.description), Value(first), Value(last)], inStreamOf: origin)
     }
 
     private func done(_ origin: NodeID, _ sequence: UInt64) {
