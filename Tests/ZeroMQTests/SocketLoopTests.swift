@@ -185,6 +185,49 @@ struct SocketLoopTests {
         #expect(loop.statistics.missedEdges == 0)
     }
 
+    @Test func publisherThatDropsNothingPassesItsHighWaterMarkWithoutSpinning() async throws {
+        let context = try Context()
+        let loop = try SocketLoop(context: context)
+        let received = Recorder<Int>()
+        let subscribed = Recorder<Int>()
+        var options = Socket.Options()
+        options.sendHighWaterMark = 4
+        options.receiveHighWaterMark = 4
+        let publisher = try context.socket(.xpub, options: options)
+        try publisher.set(.xpubNoDrop, to: true)
+        let endpoint = try publisher.bind(Places.next("inproc"))
+        let subscriber = try context.socket(.sub, options: options)
+        try subscriber.connect(endpoint)
+        try subscriber.subscribe([])
+        let total = 200
+        let left = Locked(total)
+        let sender = Locked<SocketID?>(nil)
+        let pump: @Sendable () -> Void = {
+            guard let id = sender.withLock({ $0 }) else { return }
+            while left.withLock({ $0 }) > 0 {
+                guard loop.send([1, 2, 3], on: id).isSent else { return loop.notifyWhenWritable(id) }
+                left.withLock { $0 -= 1 }
+            }
+        }
+        let id = try loop.add(
+            publisher, SocketHandlers(onMessages: { subscribed.record($0.count) }, onWritable: pump))
+        let reader = try loop.add(subscriber, SocketHandlers(onMessages: { received.record($0.count) }))
+        sender.withLock { [id] in $0 = id }
+        _ = try await subscribed.wait(count: 1)
+        loop.pause(reader)
+        loop.post(pump)
+        // While nobody reads, a second of tries is some hundreds of them and not as many as the processor can make.
+        let timer = Recorder<Int>()
+        loop.schedule(after: .milliseconds(200)) { timer.record(1) }
+        _ = try await timer.wait(count: 1)
+        _ = await loop.measureLag()
+        #expect((1...250).contains(loop.statistics.refused))
+        loop.resume(reader)
+        let counts = try await received.wait { $0.reduce(0, +) >= total }
+        #expect(counts.reduce(0, +) == total)
+        await loop.shutdown(within: .seconds(5))
+    }
+
     @Test func aHundredSocketsOnOneLoop() async throws {
         let context = try Context()
         let loop = try SocketLoop(context: context)

@@ -193,9 +193,16 @@ final class LoopEngine {
         guard !entry.isClosed else { return }
         let events = self.events(entry)
         if events & Int32(ZMQ_POLLIN) != 0, !entry.isPaused { self.drain(entry) }
-        guard entry.wantsWritable, !entry.isClosed else { return }
+        guard entry.wantsWritable, !entry.isClosed, entry.kind != .pub, entry.kind != .xpub else { return }
         // Asked again: draining may have consumed the edge that said so.
         guard self.events(entry) & Int32(ZMQ_POLLOUT) != 0 else { return }
+        entry.wantsWritable = false
+        entry.handlers.onWritable?()
+    }
+
+    /// A publisher may try again.
+    func retryIsDue(_ id: SocketID) {
+        guard let entry = self.entries[id], entry.wantsWritable else { return }
         entry.wantsWritable = false
         entry.handlers.onWritable?()
     }

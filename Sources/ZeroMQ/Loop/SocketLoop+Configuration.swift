@@ -11,6 +11,8 @@ extension SocketLoop {
         public var byteBudget: Int = 4 << 20
         /// How often an idle loop looks for sockets that have something but did not say so.
         public var sweepInterval: Duration = .seconds(1)
+        /// After how long a publisher that refused a message is tried again: libzmq does not say when it has room.
+        public var publisherRetry: Duration = .milliseconds(1)
 
         /// Makes the defaults.
         public init() {}

@@ -205,12 +205,20 @@ public final class SocketLoop: SerialExecutor, @unchecked Sendable {
 
     /// Asks for one call of ``SocketHandlers/onWritable`` as soon as the socket can send.
     ///
+    /// A PUB or XPUB always says that it can, also when it refuses to (`XPUB_NODROP`), so for these the call comes after
+    /// ``Configuration/publisherRetry`` and means "try again".
+    ///
     /// - Parameter id: Which.
     public func notifyWhenWritable(_ id: SocketID) {
         self.onLoop { engine in
-            guard let entry = engine.entries[id] else { return }
+            guard let entry = engine.entries[id], !entry.wantsWritable else { return }
             entry.wantsWritable = true
-            engine.markDirty(entry)
+            guard entry.kind == .pub || entry.kind == .xpub else { return engine.markDirty(entry) }
+            let retry = TimerID(rawValue: SocketLoop.nextID())
+            let deadline = MonotonicClock.deadline(after: engine.configuration.publisherRetry)
+            // Timers run on the loop's thread only, and the engine holds them: neither outlives it nor leaves it.
+            nonisolated(unsafe) weak let weakEngine = engine
+            engine.timers.add(retry, deadline: deadline) { weakEngine?.retryIsDue(id) }
         }
     }
 
