@@ -69,7 +69,7 @@ let package = Package(
         .target(
             name: "ZeroMQ", dependencies: ["CZeroMQ", "Locking", .heap, .deque], swiftSettings: swiftSettings),
         .target(
-            name: "CurlHTTP", dependencies: ["CCurl", "Locking", "ServerSentEvents", .deque, .logging],
+            name: "CurlHTTP", dependencies: ["CCurl", "Locking", "ServerSentEvents", .deque],
             swiftSettings: swiftSettings),
 
         // Weft, from the bus up.
