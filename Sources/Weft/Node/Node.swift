@@ -57,7 +57,17 @@ public final class Node: Service, Sendable {
             self.state.withLock { $0 = .stopped }
             throw error
         }
-        self.state.withLock { $0 = .running(core) }
+        let isWanted = self.state.withLock { state in
+            // Stopped while it was starting.
+            guard case .starting = state else { return false }
+            state = .running(core)
+            return true
+        }
+        guard isWanted else {
+            await core.stop(gracefully: true)
+            await core.loop.shutdown(within: NodeDefaults.stopTimeout)
+            throw .stopped
+        }
         self.handle("status") { [weak self] _, _ in await self?.status().value ?? .null }
         self.bus.attach(core.outbox, origin: self.id)
         guard waitingForJoin else { return }

@@ -30,7 +30,8 @@ extension NodeCore {
         do throws(ZeroMQError) {
             let context = self.loop.context
             let router = try NodeSockets.router(in: context, boundTo: endpoint)
-            let publisher = try NodeSockets.publisher(in: context, boundTo: endpoint.publishing)
+            let publisher = try NodeSockets.publisher(
+                in: context, boundTo: endpoint.publishing, patience: self.publishing.patience)
             let subscriber = try NodeSockets.subscriber(in: context, id: self.id)
             self.router = try self.loop.add(
                 router, SocketHandlers(onMessages: { messages in self.assumeIsolated { $0.controlCame(messages) } }))

@@ -8,8 +8,11 @@ public enum NodeDefaults {
     public static let outboxHighWaterMark = 16 << 20
     /// How many bytes of received events may wait for the bus before the node stops reading.
     public static let deliveryQueueBytes = 16 << 20
-    /// How many messages of the event stream wait for one peer: full batches of 64 KiB come to 16 MiB.
-    public static let eventHighWaterMark = 256
+    /// How many messages of the event stream wait for one peer, on either side: full batches of 64 KiB come to 4 MiB,
+    /// events of 1 MiB to 64.
+    ///
+    /// What does not fit waits in the outbox, where it forms larger batches.
+    public static let eventHighWaterMark = 64
     /// How many control messages wait for one peer.
     public static let controlHighWaterMark = 1_000
     /// How long a peer that does not keep up holds the event stream back before it is left behind.

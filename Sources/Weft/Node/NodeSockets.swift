@@ -19,9 +19,12 @@ enum NodeSockets {
 
     /// The socket of the own event stream, bound.
     static func publisher(
-        in context: Context, boundTo endpoint: Endpoint
+        in context: Context, boundTo endpoint: Endpoint, patience: Duration
     ) throws(ZeroMQError) -> sending Socket {
-        let publisher = try Socket(.xpub, in: context, options: .events)
+        var options = Socket.Options.events
+        // A connection must outlive the wait for the peer at its other end.
+        options.tcpMaximumRetransmit = max(options.tcpMaximumRetransmit, patience + MeshDefaults.suspectAfter)
+        let publisher = try Socket(.xpub, in: context, options: options)
         try publisher.set(.xpubVerbose, to: true)
         try publisher.set(.xpubNoDrop, to: true)
         try Self.bind(publisher, to: endpoint)

@@ -147,6 +147,18 @@ struct Membership {
                 }
             }
         }
+        changes += self.forgetOldest()
         return changes
+    }
+
+    private mutating func forgetOldest() -> [Change] {
+        let surplus = self.members.count - MeshDefaults.remembered
+        guard surplus > 0 else { return [] }
+        let tombstones = self.members.values.filter { $0.forgetAt != nil }
+            .sorted { ($0.lastHeard, $0.record.id) < ($1.lastHeard, $1.record.id) }
+        return tombstones.prefix(surplus).map { member in
+            self.members[member.record.id] = nil
+            return .forgotten(member.record.id)
+        }
     }
 }

@@ -246,5 +246,15 @@ extension MemberRecord {
         self.name.utf8.count <= MeshDefaults.nameLength && self.control.utf8.count <= MeshDefaults.nameLength
             && self.publish.utf8.count <= MeshDefaults.nameLength && self.roles.count <= 16
             && self.roles.allSatisfy { $0.name.utf8.count <= MeshDefaults.nameLength }
+            && self.extras.encodedSize <= MeshDefaults.extrasSize
+    }
+}
+
+extension [String: Value] {
+    var encodedSize: Int {
+        guard !self.isEmpty else { return 1 }
+        var writer = MessagePackWriter()
+        writer.write(.object(self))
+        return writer.bytes.count
     }
 }

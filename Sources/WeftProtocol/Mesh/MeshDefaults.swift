@@ -25,6 +25,10 @@ public enum MeshDefaults {
     public static let redialInterval: Duration = .seconds(5)
     /// How often a dead member is called again while its tombstone stands.
     public static let deadRedialInterval: Duration = .seconds(10)
+    /// How many members are remembered in all, tombstones included; beyond it the oldest tombstones go first.
+    public static let remembered = 1_024
+    /// How large the extras of a member's record may be, as MessagePack.
+    public static let extrasSize = 16 << 10
     /// How many dead members are called again, the newest.
     public static let redialledDead = 32
     /// How long a member may take to catch up with what a late joiner needs before it answers as far as it is.

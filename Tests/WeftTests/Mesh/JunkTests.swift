@@ -6,43 +6,31 @@ import WeftProtocol
 import WeftTestKit
 import ZeroMQ
 
-@testable import Weft
-
 @Suite(.timeLimit(.minutes(2)))
 struct JunkTests {
-    /// A stranger's socket towards a node's control address.
-    private func dealer(
-        _ node: Node, in context: Context, as id: NodeID = .random()
-    ) throws -> Socket {
-        var options = Socket.Options()
-        options.routingID = RoutingID(node: id, link: 1).bytes
-        options.linger = .seconds(1)
-        let dealer = try Socket(.dealer, in: context, options: options)
-        try dealer.connect(try #require(node.controlAddress))
-        return dealer
-    }
-
-    private func record(_ id: NodeID, versions: VersionRange = .current) -> MemberRecord {
-        MemberRecord(
-            id: id, name: "stranger", control: "tcp://127.0.0.1:9", publish: "tcp://127.0.0.1:10", versions: versions)
+    private func record(
+        _ id: NodeID, control: String = "tcp://127.0.0.1:9", publish: String = "tcp://127.0.0.1:10",
+        versions: VersionRange = .current
+    ) -> MemberRecord {
+        MemberRecord(id: id, name: "stranger", control: control, publish: publish, versions: versions)
     }
 
     @Test func junkAtTheControlSocketIsCountedAndHarmless() async throws {
         try await TestMesh.with(2) { nodes in
-            let context = try Context()
             let id = NodeID.random()
-            let dealer = try self.dealer(nodes[0], in: context, as: id)
+            let stranger = try Stranger.dealer(to: nodes[0], as: id)
             let hello = ControlMessage.hello(self.record(id)).encoded()
             let junk: [[UInt8]] = [
                 [], [0], Array("GET / HTTP/1.1".utf8), [0x57, 0x46], [0x57, 0x46, 9, 5, 0x80],
                 [0x57, 0x46, 1, 99, 0x80],
                 [0x57, 0x46, 1, 1, 0x80], [0x57, 0x46, 1, 1, 0xC1], Array(hello.dropLast(3)), hello + [0],
             ]
-            for frame in junk { try dealer.send(frame) }
-            try dealer.send(Message(frames: [[1], [2], [3]]))
+            for frame in junk { stranger.send(frame) }
+            stranger.send(Message(frames: [[1], [2], [3]]))
             // A word that is answered, so that all before it has been dealt with.
-            try dealer.send(ControlMessage.hello(self.record(id, versions: .init(oldest: 200, newest: 201))).encoded())
-            let answer = try ControlMessage(decoding: try dealer.receive(within: .seconds(10)).first)
+            let strange = self.record(id, versions: VersionRange(oldest: 200, newest: 201))
+            stranger.send(ControlMessage.hello(strange).encoded())
+            let answer = try ControlMessage(decoding: try await stranger.received.first { _ in true }.first)
             guard case .reject(let reason, let message, _) = answer else {
                 Issue.record("\(answer)")
                 return
@@ -55,41 +43,36 @@ struct JunkTests {
             #expect(counters.badFrames["unknownKind"] == 1)
             await nodes[1].bus.emit("still", 1)
             #expect(await nodes[1].flush().isComplete)
+            await stranger.close()
         }
     }
 
     @Test func junkOnTheEventStreamIsCountedAndHarmless() async throws {
         try await TestMesh.with(2) { nodes in
-            let context = try Context()
-            let publisher = try Socket(.xpub, in: context)
-            let bound = try publisher.bind("tcp://127.0.0.1:*")
-            let router = try Socket(.router, in: context)
-            let control = try router.bind("tcp://127.0.0.1:*")
+            let publisher = try Stranger.bound(.xpub)
+            let router = try Stranger.bound(.router)
             let id = NodeID.random()
-            let dealer = try self.dealer(nodes[0], in: context, as: id)
-            let record = MemberRecord(
-                id: id, name: "vandal", control: control.description, publish: bound.description)
-            try dealer.send(ControlMessage.hello(record).encoded())
+            let link = try Stranger.dealer(to: nodes[0], as: id)
+            let record = self.record(id, control: router.address, publish: publisher.address)
+            link.send(ControlMessage.hello(record).encoded())
             // The node subscribes to everything, then to its own probes.
-            let subscription = try publisher.receive(within: .seconds(10)).first
-            #expect(subscription == [1, WireFormat.batchTopic])
-            let ownSubscription = try publisher.receive(within: .seconds(10)).first
-            #expect(ownSubscription == [1] + Probe.topic(for: nodes[0].id))
-            let probe = Probe(subscriber: nodes[0].id, origin: id, nonce: 1, head: 0).encoded()
+            let subscriptions = try await publisher.received.prefix(2)
+            #expect(subscriptions.map(\.first) == [[1, WireFormat.batchTopic], [1] + Probe.topic(for: nodes[0].id)])
             let gaps = Collector<[UInt64]>("gaps")
             nodes[0].bus.on(.gap) { (_: String, first: UInt64, last: UInt64) in gaps.append([first, last]) }
+            let good = Collector<UInt64>("good events")
+            nodes[0].bus.on(matching: "good") { (event: EventRecord) in good.append(event.sequence ?? 0) }
+            let probe = Probe(subscriber: nodes[0].id, origin: id, nonce: 1, head: 0).encoded()
             var batch = EventBatchBuilder(origin: id)
             batch.append(name: "good", arguments: [0x90], time: 0, sequence: 1)
             batch.append(name: "weft:peer-left", arguments: [0x90], time: 0, sequence: 2)
             let forged = batch.finish()
             batch.append(name: "good", arguments: [0x90], time: 0, sequence: 5)
             let later = batch.finish()
-            let good = Collector<UInt64>("good events")
-            nodes[0].bus.on(matching: "good") { (event: EventRecord) in good.append(event.sequence ?? 0) }
             let frames: [[UInt8]] = [
                 [0x65], [0x65, 1, 2], Array(later.prefix(30)), probe, Array(probe.dropLast(1)), forged, later,
             ]
-            for frame in frames { try publisher.send(frame) }
+            for frame in frames { publisher.send(frame) }
             try await good.wait { $0.count == 2 }
             try await gaps.wait { $0.count == 2 }
             #expect(good.elements == [1, 5])
@@ -99,19 +82,50 @@ struct JunkTests {
             #expect(counters.mesh.gaps == 1)
             await nodes[1].bus.emit("still", 1)
             #expect(await nodes[1].flush().entries.first { $0.id == nodes[0].id }?.outcome == .confirmed)
+            for stranger in [publisher, router, link] { await stranger.close() }
+        }
+    }
+
+    @Test func aHoleInAStreamIsAnnouncedOnce() async throws {
+        try await TestMesh.with(1) { nodes in
+            let publisher = try Stranger.bound(.xpub)
+            let router = try Stranger.bound(.router)
+            let id = NodeID.random()
+            let link = try Stranger.dealer(to: nodes[0], as: id)
+            link.send(
+                ControlMessage.hello(self.record(id, control: router.address, publish: publisher.address)).encoded())
+            _ = try await publisher.received.prefix(2)
+            let gaps = Collector<[UInt64]>("gaps")
+            nodes[0].bus.on(.gap) { (origin: String, first: UInt64, last: UInt64) in
+                if origin == id.description { gaps.append([first, last]) }
+            }
+            let heard = Collector<UInt64>("events")
+            nodes[0].bus.on(matching: "tick") { (event: EventRecord) in heard.append(event.sequence ?? 0) }
+            publisher.send(Probe(subscriber: nodes[0].id, origin: id, nonce: 1, head: 10).encoded())
+            var batch = EventBatchBuilder(origin: id)
+            for sequence: UInt64 in [11, 12, 20, 20, 19, 21] {
+                batch.append(name: "tick", arguments: [0x90], time: 0, sequence: sequence)
+                publisher.send(batch.finish())
+            }
+            try await heard.wait { $0.last == 21 }
+            try await gaps.wait { !$0.isEmpty }
+            #expect(heard.elements == [11, 12, 20, 21])
+            #expect(gaps.elements == [[13, 19]])
+            let counters = await nodes[0].status().counters.mesh
+            #expect(counters.gaps == 1 && counters.missed == 7 && counters.duplicates == 2)
+            for stranger in [publisher, router, link] { await stranger.close() }
         }
     }
 
     @Test func aNodeOfAnotherVersionIsRefusedAndSaysWhy() async throws {
-        let context = try Context()
-        let router = try Socket(.router, in: context)
-        let address = try router.bind("tcp://127.0.0.1:*")
-        let node = Node(configuration: TestMesh.configuration("newer", seeds: [address.description]))
+        let router = try Stranger.bound(.router)
+        let node = Node(
+            configuration: TestMesh.configuration("newer", seeds: [router.address], joinTimeout: .seconds(60)))
         async let start: Void = node.start()
-        let hello = try router.receive(within: .seconds(10))
+        let hello = try await router.received.first { _ in true }
         let refusal = ControlMessage.reject(
             .version, message: "this mesh speaks wire version 7", versions: VersionRange(oldest: 7, newest: 7))
-        try router.send(Message(frames: [hello.first, refusal.encoded()]))
+        router.send(Message(frames: [hello.first, refusal.encoded()]))
         do {
             try await start
             Issue.record("a refused node has joined")
@@ -119,5 +133,6 @@ struct JunkTests {
             #expect(error.mesh?.code == .rejected)
             #expect(error.message.contains("this mesh speaks wire version 7"))
         }
+        await router.close()
     }
 }

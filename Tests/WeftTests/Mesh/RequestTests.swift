@@ -78,7 +78,7 @@ struct RequestTests {
                 try await nodes[0].request(to: nodes[1].id, "hang", timeout: .milliseconds(50))
             }
             #expect(late?.code == .timeout)
-            let call = Task { try await nodes[0].request(to: nodes[1].id, "hang") }
+            let call = Task { try await nodes[0].request(to: nodes[1].id, "hang", timeout: .seconds(90)) }
             try await gate.arrivals(2)
             await nodes[1].stop()
             let gone = await #expect(throws: NodeError.self) { try await call.value }

@@ -1,0 +1,61 @@
+// This source file is part of the Weft project. See LICENSE. SPDX-License-Identifier: Apache-2.0
+
+import Testing
+import Weft
+import WeftProtocol
+import WeftTestKit
+import ZeroMQ
+
+/// A socket that is not a node's, to say to nodes what no node would; nothing in it blocks a test's thread.
+final class Stranger: Sendable {
+    /// What has come.
+    let received = Collector<Message>("messages to a stranger")
+    /// Where it is bound, if it is.
+    let address: String
+    private let loop: SocketLoop
+    private let socket: SocketID
+
+    /// A socket that is connected to a node's control address, as a link of a node with this id.
+    static func dealer(to node: Node, as id: NodeID) throws -> Stranger {
+        var options = Socket.Options()
+        options.routingID = RoutingID(node: id, link: 1).bytes
+        let address = try #require(node.controlAddress)
+        return try Stranger(.dealer, options) { socket throws(ZeroMQError) in
+            try socket.connect(address)
+            return address
+        }
+    }
+
+    /// A socket that is bound.
+    static func bound(_ kind: Socket.Kind) throws -> Stranger {
+        try Stranger(kind, Socket.Options()) { socket throws(ZeroMQError) in
+            try socket.bind("tcp://127.0.0.1:*").description
+        }
+    }
+
+    private init(
+        _ kind: Socket.Kind, _ options: Socket.Options, _ prepare: (borrowing Socket) throws(ZeroMQError) -> String
+    ) throws {
+        let context = try Context()
+        self.loop = try SocketLoop(context: context)
+        let socket = try Socket(kind, in: context, options: options)
+        self.address = try prepare(socket)
+        self.socket = try self.loop.add(
+            socket, SocketHandlers(onMessages: { [received] in received.append(contentsOf: $0) }))
+    }
+
+    /// Sends a message of one frame.
+    func send(_ frame: [UInt8]) {
+        self.send(Message(frame))
+    }
+
+    /// Sends a message.
+    func send(_ message: Message) {
+        self.loop.post { [loop, socket] in loop.send(message, on: socket) }
+    }
+
+    /// Closes the socket.
+    func close() async {
+        await self.loop.shutdown(within: .seconds(1))
+    }
+}
