@@ -31,6 +31,7 @@ struct WeftCommand: AsyncParsableCommand {
 
     /// Not on the main actor, where every suspension would cost a hop.
     @concurrent private static func execute() async {
+        Process.holdStandardDescriptors()
         await Signals.shared.install()
         var status = ExitStatus.done.rawValue
         do {

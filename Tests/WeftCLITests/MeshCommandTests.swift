@@ -180,6 +180,21 @@ struct MeshCommandTests {
         }
     }
 
+    @Test func anEmitterEmitsAlsoWhenNobodyReadsWhatItPrints() async throws {
+        try await ProcessHarness.run { harness in
+            let endpoint = try await Self.coordinator(harness)
+            let listener = try harness.weft("listen", "--join", endpoint)
+            _ = try await listener.errorLine(containing: ": ready")
+            let weft = try ProcessHarness.weftPath()
+            for redirection in [">&-", "<&- >&- 2>&-", "| true"] {
+                let emitter = try harness.start(
+                    "/bin/bash", ["-c", "set -o pipefail; \(weft) emit a 1 --join \(endpoint) \(redirection)"])
+                #expect(try await emitter.exit() == .code(0))
+            }
+            _ = try await listener.output.prefix(3)
+        }
+    }
+
     @Test func aReaderWhoStopsReadingHoldsNobodyUp() async throws {
         try await ProcessHarness.run { harness in
             let endpoint = try await Self.coordinator(harness)

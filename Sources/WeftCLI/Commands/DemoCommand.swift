@@ -46,7 +46,7 @@ struct DemoCommand: AsyncParsableCommand {
         let cluster = DemoCluster(isVerbose: self.verbose)
         Signals.shared.onAbort { cluster.kill() }
         do {
-            try await CommandRun.interruptible { try await self.show(cluster) }
+            try await CommandRun.interruptible(endsWithReader: true) { try await self.show(cluster) }
         } catch {
             await cluster.stop()
             throw error

@@ -76,12 +76,15 @@ struct EmitCommand: AsyncParsableCommand {
 
     private func finish(_ report: FlushReport, _ emitter: EventEmitter) throws(CommandFailure) {
         let (emitted, refused) = (emitter.emitted, emitter.refused)
+        // Whoever has missed some of the events has not confirmed them all.
+        let confirmed = report.entries.count { $0.outcome == .confirmed && $0.missed == 0 }
         if self.json {
-            BoundedWriter.output.line(Self.value(report, emitted: emitted, refused: refused).json())
+            BoundedWriter.output.line(
+                Self.value(report, confirmed: confirmed, emitted: emitted, refused: refused).json())
         } else {
             let events = emitted == 1 ? "1 event" : "\(emitted) events"
             let peers = report.entries.count == 1 ? "1 peer" : "\(report.entries.count) peers"
-            BoundedWriter.output.line("\(events) emitted, confirmed by \(report.confirmed) of \(peers)")
+            BoundedWriter.output.line("\(events) emitted, confirmed by \(confirmed) of \(peers)")
         }
         for entry in report.entries where entry.outcome != .confirmed || entry.missed > 0 {
             let missed = entry.missed > 0 ? ", has missed \(entry.missed) events" : ""
@@ -89,18 +92,20 @@ struct EmitCommand: AsyncParsableCommand {
                 "weft emit: \(Terminal.safe(entry.name)) (\(entry.id)): \(entry.outcome.rawValue)\(missed)")
         }
         if refused > 0 { throw CommandFailure(.badInput, "\(refused) lines were not emitted") }
-        if let expect, report.confirmed < expect {
+        if let expect, confirmed < expect {
             throw CommandFailure(
                 .failed,
-                "\(report.confirmed) peers confirmed, fewer than the \(expect) expected; see who is there with: weft status"
+                "\(confirmed) peers confirmed, fewer than the \(expect) expected; see who is there with: weft status"
             )
         }
     }
 
-    private static func value(_ report: FlushReport, emitted: UInt64, refused: UInt64) -> Value {
+    private static func value(
+        _ report: FlushReport, confirmed: Int, emitted: UInt64, refused: UInt64
+    ) -> Value {
         [
             "emitted": Value.int(Int64(clamping: emitted)), "refused": .int(Int64(clamping: refused)),
-            "confirmed": .int(Int64(report.confirmed)),
+            "confirmed": .int(Int64(confirmed)),
             "peers": .array(
                 report.entries.map {
                     [

@@ -60,7 +60,7 @@ struct ListenCommand: AsyncParsableCommand {
         let listener = EventListener(
             printer: EventPrinter(isJSON: self.json, isColoured: !self.json && Terminal.isColoured(1)),
             limit: self.count)
-        try await CommandRun.interruptible {
+        try await CommandRun.interruptible(endsWithReader: true) {
             do {
                 try await self.listen(configuration, pattern, listener)
             } catch {

@@ -5,14 +5,20 @@ import ServiceLifecycle
 
 /// How a command runs, so that all of them end in the same way.
 enum CommandRun {
-    /// Runs a command that has nothing to finish: a signal cancels it, and so does a reader who has gone.
+    /// Runs a command that has nothing to finish: a signal cancels it.
     ///
+    /// - Parameters:
+    ///   - endsWithReader: Whether it is there only for what it prints, so that a reader who has gone ends it, too.
+    ///   - body: The command.
     /// - Throws: what `body` throws, or ``CommandFailure`` with ``ExitStatus/interrupted`` after a signal.
-    static func interruptible(_ body: @escaping @Sendable () async throws -> Void) async throws {
+    static func interruptible(
+        endsWithReader: Bool = false, _ body: @escaping @Sendable () async throws -> Void
+    ) async throws {
         let task = Task { try await body() }
         Signals.shared.onStop { task.cancel() }
         // Ends with the process: a reader who closes the pipe wants nothing more.
         let watch = Task {
+            guard endsWithReader else { return }
             await BoundedWriter.output.broken()
             task.cancel()
         }
@@ -21,7 +27,7 @@ enum CommandRun {
             try await task.value
         } catch {
             if Signals.shared.isStopping { throw CommandFailure(.interrupted) }
-            if BoundedWriter.output.isBroken { return }
+            if endsWithReader, BoundedWriter.output.isBroken { return }
             throw error
         }
         if Signals.shared.isStopping { throw CommandFailure(.interrupted) }
