@@ -100,7 +100,7 @@ let package = Package(
             dependencies: ["CProcess", "Locking", "Weft", "WeftPlatform", "WeftProtocol", "WeftValue", .logging],
             swiftSettings: swiftSettings),
         .target(
-            name: "WeftTestKit", dependencies: ["Locking", "Weft", "WeftExec", "WeftProtocol", "WeftValue"],
+            name: "WeftTestKit", dependencies: ["Locking", "Weft", "WeftBus", "WeftExec", "WeftProtocol", "WeftValue"],
             swiftSettings: swiftSettings),
         .executableTarget(
             name: "WeftCLI",
@@ -126,7 +126,7 @@ let package = Package(
             name: "WeftBusTests", dependencies: ["Locking", "WeftBus", "WeftValue", .inMemoryLogging, .logging],
             swiftSettings: swiftSettings),
         .testTarget(
-            name: "WeftProtocolTests", dependencies: ["WeftProtocol", "WeftTestKit", "WeftValue"],
+            name: "WeftProtocolTests", dependencies: ["WeftBus", "WeftProtocol", "WeftTestKit", "WeftValue"],
             swiftSettings: swiftSettings),
         .testTarget(
             name: "WeftPlatformTests",
@@ -139,12 +139,13 @@ let package = Package(
         .testTarget(
             name: "WeftTests",
             dependencies: [
-                "CurlHTTP", "Examples", "Locking", "Weft", "WeftProtocol", "WeftServer", "WeftTestKit", "ZeroMQ",
-                .lifecycle, .logging,
+                "CurlHTTP", "Examples", "Locking", "Weft", "WeftBus", "WeftPlatform", "WeftProtocol", "WeftServer",
+                "WeftTestKit", "WeftValue", "ZeroMQ", .lifecycle, .logging,
             ],
             swiftSettings: swiftSettings),
         .testTarget(
-            name: "WeftSQLiteTests", dependencies: ["WeftSQLite", "WeftTestKit"], swiftSettings: swiftSettings),
+            name: "WeftSQLiteTests", dependencies: ["WeftProtocol", "WeftSQLite", "WeftTestKit", .grdb],
+            swiftSettings: swiftSettings),
         .testTarget(
             name: "WeftServerTests",
             dependencies: [
