@@ -4,6 +4,14 @@ import FoundationEssentials
 import GRDB
 import WeftProtocol
 
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
 /// The tables, their versions, and how a file is known for a ledger.
 enum LedgerSchema {
     /// `WEFT`: SQLite keeps it in the file's header.
@@ -21,9 +29,9 @@ enum LedgerSchema {
         return configuration
     }
 
-    /// Looks at the first bytes before SQLite may write a single one.
-    static func checkHeader(of path: String) throws {
-        guard let file = FileManager.default.contents(atPath: path, prefix: 16), !file.isEmpty else { return }
+    /// Looks at a file before a single byte of it may be written.
+    static func check(_ path: String) throws {
+        guard let file = Self.firstBytes(of: path, count: 16), !file.isEmpty else { return }
         let magic = Array("SQLite format 3\u{0}".utf8)
         guard file == magic else {
             throw LedgerError(
@@ -33,7 +41,10 @@ enum LedgerSchema {
         // may be in the log beside it, so only SQLite can say.
         var configuration = Configuration()
         configuration.readonly = true
-        let (applicationID, tables) = try DatabaseQueue(path: path, configuration: configuration).read { db in
+        let size = (try? FileManager.default.attributesOfItem(atPath: path)[.size] as? UInt64) ?? 0
+        let queue = try DatabaseQueue(path: path, configuration: configuration)
+        defer { try? queue.close() }
+        let (applicationID, tables) = try queue.read { db in
             (
                 try Int64.fetchOne(db, sql: "PRAGMA application_id") ?? 0,
                 try Int.fetchOne(db, sql: "SELECT count(*) FROM sqlite_master") ?? 0
@@ -45,21 +56,29 @@ enum LedgerSchema {
                 "\(path) is a SQLite file of some other program, not a ledger of Weft; name another file for the ledger."
             )
         }
+        guard size <= Self.checkedBytes else { return }
+        let finding = try queue.read { db in try String.fetchOne(db, sql: "PRAGMA quick_check(1)") }
+        guard finding == "ok" else {
+            throw LedgerError(
+                .damaged,
+                "\(path) is damaged: \(finding ?? "the check says nothing"). Restore it from a copy, or name another file."
+            )
+        }
+    }
+
+    /// The first bytes of a file; nil when there is none that can be read, which SQLite then says better.
+    private static func firstBytes(of path: String, count: Int) -> [UInt8]? {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { return nil }
+        defer { close(descriptor) }
+        var bytes = [UInt8](repeating: 0, count: count)
+        let length = read(descriptor, &bytes, count)
+        return length < 0 ? nil : Array(bytes.prefix(length))
     }
 
     /// Makes the tables, or brings them to this version.
     static func prepare(_ pool: DatabasePool, path: String) throws {
         let migrator = Self.migrator
-        let size = (try? FileManager.default.attributesOfItem(atPath: path)[.size] as? UInt64) ?? 0
-        if size <= Self.checkedBytes {
-            let finding = try pool.read { db in try String.fetchOne(db, sql: "PRAGMA quick_check(1)") }
-            guard finding == "ok" else {
-                throw LedgerError(
-                    .damaged,
-                    "\(path) is damaged: \(finding ?? "the check says nothing"). Restore it from a copy, or name another file."
-                )
-            }
-        }
         if try pool.read({ db in try migrator.hasBeenSuperseded(db) }) {
             throw LedgerError(
                 .foreign, "\(path) was written by a later version of Weft; use that version, or name another file.")
@@ -96,14 +115,5 @@ enum LedgerSchema {
                 sql: "INSERT INTO ledger (id, epoch) VALUES (?, 0)", arguments: [UUID().uuidString.lowercased()])
         }
         return migrator
-    }
-}
-
-extension FileManager {
-    /// The first bytes of a file; nil when there is none.
-    fileprivate func contents(atPath path: String, prefix count: Int) -> [UInt8]? {
-        guard let handle = FileHandle(forReadingAtPath: path) else { return nil }
-        defer { try? handle.close() }
-        return (try? handle.read(upToCount: count)).map { [UInt8]($0) }
     }
 }

@@ -19,7 +19,7 @@ public final class SQLiteLedger: Ledger {
     private let pool: DatabasePool
     private let lock: LedgerLock
     private let finishedKept: Int
-    private let finishedFor: TimeInterval
+    private let finishedFor: Double
 
     /// Opens the file, or makes it.
     ///
@@ -30,14 +30,14 @@ public final class SQLiteLedger: Ledger {
     /// - Throws: ``LedgerError``: `foreign` for a file that is something else or of a later version, `damaged`, `inUse`, or `unavailable`. The
     ///   file is left as it was.
     public init(
-        path: String, finishedKept: Int = TaskDefaults.finishedKept, finishedFor: TimeInterval = 7 * 24 * 3600
+        path: String, finishedKept: Int = TaskDefaults.finishedKept, finishedFor: Double = 7 * 24 * 3600
     ) throws(LedgerError) {
         self.path = path
         self.finishedKept = max(0, finishedKept)
         self.finishedFor = finishedFor
         self.lock = try LedgerLock(path: path + ".lock")
         do {
-            try LedgerSchema.checkHeader(of: path)
+            try LedgerSchema.check(path)
             self.pool = try DatabasePool(path: path, configuration: LedgerSchema.configuration)
             try LedgerSchema.prepare(self.pool, path: path)
         } catch {
@@ -118,6 +118,7 @@ public final class SQLiteLedger: Ledger {
     /// Closes the file and gives up the lock; nothing can be written afterwards.
     public func close() async {
         // What a failed close leaves is what a crash would leave, and the next opening mends that.
+        _ = try? await self.pool.writeWithoutTransaction { db in try db.checkpoint(.truncate) }
         try? self.pool.close()
         self.lock.release()
     }
@@ -175,7 +176,7 @@ public final class SQLiteLedger: Ledger {
     }
 
     /// Drops finished tasks that are too old or too many; dead letters are for people to drop.
-    private static func trim(_ db: Database, keeping count: Int, for age: TimeInterval) throws {
+    private static func trim(_ db: Database, keeping count: Int, for age: Double) throws {
         let ended = [TaskState.completed.rawValue, TaskState.cancelled.rawValue]
         try db.execute(
             sql: "DELETE FROM tasks WHERE state IN (?, ?) AND updated < ?",

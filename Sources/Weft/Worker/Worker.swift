@@ -20,6 +20,9 @@ public actor Worker: Service {
         case stopped
     }
 
+    /// An attempt to run, and the signal that cancels it.
+    private typealias Start = (request: TaskRequest, cancelled: AsyncStream<Void>)
+
     nonisolated private let loop: SocketLoop
     /// The socket loop, which is where the worker's own code runs.
     nonisolated public var unownedExecutor: UnownedSerialExecutor { self.loop.asUnownedSerialExecutor() }
@@ -36,7 +39,7 @@ public actor Worker: Service {
     private var pull: SocketID?
     private var push: SocketID?
     private var timer: TimerID?
-    private var starts: AsyncStream<TaskRequest>.Continuation?
+    private var starts: AsyncStream<Start>.Continuation?
     private var cancellations: [AttemptKey: AsyncStream<Void>.Continuation] = [:]
     private var sink: (endpoint: String, epoch: TaskEpoch?)?
     private var stopContinuation: AsyncStream<Void>.Continuation?
@@ -75,7 +78,7 @@ public actor Worker: Service {
 
     /// Runs tasks until the worker is stopped or drained; cancelling the task that runs this aborts.
     public func run() async throws {
-        let starts: AsyncStream<TaskRequest>
+        let starts: AsyncStream<Start>
         do {
             starts = try await self.begin()
         } catch {
@@ -117,7 +120,7 @@ public actor Worker: Service {
     /// How many handlers run.
     public var runningCount: Int { self.machine?.runningCount ?? 0 }
 
-    private func begin() async throws -> AsyncStream<TaskRequest> {
+    private func begin() async throws -> AsyncStream<Start> {
         guard case .idle = self.phase else {
             throw TaskPlaneFailure(.alreadyRun, "A worker runs once; create another one.")
         }
@@ -144,7 +147,7 @@ public actor Worker: Service {
                 name: self.name, slots: self.configuration.slots, agents: self.runner.agentIDs,
                 queues: self.configuration.queues, endpoint: advertised),
             now: ProcessClock.now)
-        let (starts, continuation) = AsyncStream.makeStream(of: TaskRequest.self)
+        let (starts, continuation) = AsyncStream.makeStream(of: Start.self)
         self.starts = continuation
         if let sink = self.sink { self.coordinatorChanged(sink: sink.endpoint, epoch: sink.epoch) }
         self.tick()
@@ -152,14 +155,13 @@ public actor Worker: Service {
         return starts
     }
 
-    private func serve(_ starts: AsyncStream<TaskRequest>) async {
+    private func serve(_ starts: AsyncStream<Start>) async {
         let runner = self.runner
         await withDiscardingTaskGroup { group in
             group.addTask { await self.followRoster() }
-            for await request in starts {
+            for await start in starts {
+                let (request, signal) = (start.request, start.cancelled)
                 let key = AttemptKey(request)
-                let (signal, cancellation) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
-                self.cancellations[key] = cancellation
                 group.addTask {
                     let outcome = await Self.execute(request, with: runner, cancelledBy: signal) { progress in
                         self.loop.post { [weak self] in self?.assumeIsolated { $0.progressed(key, progress) } }
@@ -277,7 +279,10 @@ public actor Worker: Service {
                 self.logger.debug("Sink does not take more", metadata: ["result": "\(result)"])
             }
         case .start(let request):
-            self.starts?.yield(request)
+            // Made here and not where the handler is started, which may be later than its being cancelled.
+            let (signal, cancellation) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+            self.cancellations[AttemptKey(request)] = cancellation
+            self.starts?.yield((request, signal))
         case .cancel(let id, let attempt, let reason):
             self.logger.debug("Cancelling", metadata: ["task.id": "\(id)", "reason": "\(reason)"])
             let key = AttemptKey(id: id, attempt: attempt)
