@@ -176,4 +176,15 @@ struct SocketPatternTests {
         #expect(!more)
         #expect(bytes == [UInt8](repeating: 5, count: 99_990))
     }
+
+    @Test func theDocumentedExample() throws {
+        let context = try Context()
+        let pull = try context.socket(.pull)
+        let endpoint = try pull.bind("tcp://127.0.0.1:*")
+        let push = try context.socket(.push)
+        try push.connect(endpoint)
+        try push.send(Message("hello"))
+        let message = try pull.receive(within: .seconds(1))
+        #expect(message.text == "hello")
+    }
 }
