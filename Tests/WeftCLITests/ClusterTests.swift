@@ -26,7 +26,7 @@ struct ClusterTests {
             let url = try await harness.weft("platform", "--listen", "127.0.0.1:0").url()
             self.platform = PlatformProbe(url: url)
             self.coordinator = try harness.weft(
-                "coordinator", "--ledger", "memory",
+                "coordinator", "--bind", anyPort, "--ledger", "memory",
                 environment: [
                     "XPANDER_BASE_URL": url, "XPANDER_API_KEY": "test", "XPANDER_ORGANIZATION_ID": "org",
                     "XPANDER_AGENT_ID": ClusterTests.agent,
@@ -159,7 +159,7 @@ struct ClusterTests {
     @Test func anIncompletePlatformNamesEveryMissingVariable() async throws {
         try await ProcessHarness.run { harness in
             let coordinator = try harness.weft(
-                "coordinator", "--ledger", "memory", environment: ["XPANDER_BASE_URL": "http://127.0.0.1:9"])
+                "coordinator", "--bind", anyPort, environment: ["XPANDER_BASE_URL": "http://127.0.0.1:9"])
             #expect(try await coordinator.exit() == .code(78))
             let text = coordinator.errors.elements.joined()
             for name in ["XPANDER_API_KEY", "XPANDER_ORGANIZATION_ID", "XPANDER_AGENT_ID"] {
@@ -170,7 +170,7 @@ struct ClusterTests {
 
     @Test func withoutAPlatformTheCoordinatorSaysSoAndRuns() async throws {
         try await ProcessHarness.run { harness in
-            let coordinator = try harness.weft("coordinator", "--ledger", "memory")
+            let coordinator = try harness.weft("coordinator", "--bind", anyPort, "--ledger", "memory")
             _ = try await coordinator.errorLine(containing: "without a platform")
             coordinator.terminate()
             #expect(try await coordinator.exit() == .code(0))
@@ -184,7 +184,7 @@ struct ClusterTests {
                 "XPANDER_BASE_URL": url, "XPANDER_API_KEY": "test", "XPANDER_ORGANIZATION_ID": "org",
                 "XPANDER_AGENT_ID": Self.agent,
             ]
-            let first = try harness.weft("coordinator", environment: settings)
+            let first = try harness.weft("coordinator", "--bind", anyPort, environment: settings)
             _ = try await first.endpoint()
             // The first one serves the agent once a task comes back.
             let endpoint = try await first.endpoint()
@@ -193,7 +193,7 @@ struct ClusterTests {
             try await probe.hand(["id": "t-1", "agent_id": .string(Self.agent), "text": "hello"])
             _ = try await probe.finishedTasks(1)
             let second = try harness.weft(
-                "coordinator", environment: settings.merging(["IS_XPANDER_CLOUD": "true"]) { $1 })
+                "coordinator", "--bind", anyPort, environment: settings.merging(["IS_XPANDER_CLOUD": "true"]) { $1 })
             #expect(try await second.exit() == .code(1))
             _ = try await second.errorLine(containing: Self.agent)
         }
@@ -215,7 +215,7 @@ struct ClusterTests {
 
     @Test func logsMayBeJSONObjects() async throws {
         try await ProcessHarness.run { harness in
-            let coordinator = try harness.weft("coordinator", "--json-logs", "--log-level", "debug")
+            let coordinator = try harness.weft("coordinator", "--bind", anyPort, "--json-logs", "--log-level", "debug")
             _ = try await coordinator.endpoint()
             let line = try await coordinator.errorLine(containing: "\"message\"")
             let record = try Value(json: line)

@@ -80,3 +80,6 @@ extension TestProcess {
         throw TimedOut(awaited: "\(prefix)… in: \(line)", limit: .zero)
     }
 }
+
+/// An address for nodes of a test that keeps clear of the default one, which a person may be using.
+let anyPort = "tcp://127.0.0.1:*"

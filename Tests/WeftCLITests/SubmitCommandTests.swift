@@ -7,7 +7,7 @@ import WeftValue
 /// `submit` and `status`, with a coordinator and a worker as processes.
 struct SubmitCommandTests {
     private static func cluster(_ harness: ProcessHarness, exec: String, worker: Bool = true) async throws -> String {
-        let endpoint = try await harness.weft("coordinator", "--ledger", "memory").endpoint()
+        let endpoint = try await harness.weft("coordinator", "--bind", anyPort, "--ledger", "memory").endpoint()
         if worker {
             let process = try harness.weft("worker", "--exec", exec, "--join", endpoint, "--name", "w-1")
             _ = try await process.errorLine(containing: ": ready")

@@ -43,7 +43,10 @@ struct CoordinatorCommand: AsyncParsableCommand {
         var configuration = try self.join.configuration("coordinator", isAlone: true, logger: logger)
         configuration.joinTimeout = nil
         self.lifetime.watch()
-        try await Node.joined(configuration) { node in
+        // Where workers and listeners look when nobody tells them; any free port when somebody is there already.
+        var preferred = configuration
+        if configuration.bind == nil, configuration.seeds.isEmpty { preferred.bind = JoinOptions.defaultEndpoint }
+        try await Node.joined(preferred, orElse: configuration.bind == nil ? configuration : nil) { node in
             let http = HTTPClient()
             let coordinator = try Coordinator(
                 node: node, ledger: InMemoryLedger(), platform: platform.map { self.side($0, http, logger) })

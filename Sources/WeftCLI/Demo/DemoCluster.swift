@@ -30,7 +30,7 @@ final class DemoCluster: Sendable {
         let platform = try self.launch("platform", ["platform", "--listen", "127.0.0.1:0"])
         let url = try Self.word(startingWith: "http://", in: await platform.awaitReady())
         let coordinator = try self.launch(
-            "coordinator", ["coordinator", "--ledger", "memory"],
+            "coordinator", ["coordinator", "--bind", "tcp://127.0.0.1:*", "--ledger", "memory"],
             environment: [
                 "XPANDER_BASE_URL": url, "XPANDER_API_KEY": "demo", "XPANDER_ORGANIZATION_ID": Self.organizationID,
                 "XPANDER_AGENT_ID": Self.agentID,

@@ -8,10 +8,14 @@ import WeftProtocol
 
 /// How a command becomes a node of a mesh; flags win over the `WEFT_…` variables.
 struct JoinOptions: ParsableArguments {
+    /// Where a coordinator on this machine is looked for when nothing else is said.
+    static let defaultEndpoint = "tcp://127.0.0.1:7400"
+
     @Option(
         name: .long, parsing: .singleValue,
         help: ArgumentHelp(
-            "A member to join, as tcp://HOST:PORT; may be given several times. (WEFT_JOIN)", valueName: "E"))
+            "A member to join, as tcp://HOST:PORT; may be given several times; \(Self.defaultEndpoint) if nothing is said. (WEFT_JOIN)",
+            valueName: "E"))
     var join: [String] = []
 
     @Option(help: ArgumentHelp("Where to bind: this port and the three after it. (WEFT_BIND)", valueName: "E"))
@@ -38,18 +42,14 @@ struct JoinOptions: ParsableArguments {
     /// - Parameters:
     ///   - command: The command, which names the node when nothing else does.
     ///   - roles: What the node does.
-    ///   - isAlone: Whether the command makes sense without anybody to join.
+    ///   - isAlone: Whether the command makes sense without anybody to join; others join the default endpoint when
+    ///     neither a member nor an address is given.
     func configuration(
         _ command: String, roles: Set<NodeRole> = [.peer], isAlone: Bool = false, logger: Logger
     ) throws(CommandFailure) -> Node.Configuration {
-        let seeds = self.seeds
+        var seeds = self.seeds
         let bind = self.bind ?? Variables.text("WEFT_BIND")
-        guard isAlone || !seeds.isEmpty || bind != nil else {
-            throw CommandFailure(
-                .usage,
-                "there is nobody to join; name a member, as in: weft \(command) --join tcp://127.0.0.1:7400 (or set "
-                    + "WEFT_JOIN), or start a cluster on this machine with cluster/up")
-        }
+        if seeds.isEmpty, bind == nil, !isAlone { seeds = [Self.defaultEndpoint] }
         let name = self.name ?? Variables.text("WEFT_NAME") ?? "\(command)-\(Process.id)"
         var configuration = Node.Configuration(name: name, roles: roles, seeds: seeds, bus: EventBus(), logger: logger)
         configuration.bind = bind

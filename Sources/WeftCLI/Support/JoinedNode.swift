@@ -7,13 +7,23 @@ import WeftProtocol
 extension Node {
     /// Runs `body` with a node that has joined, and says goodbye in every case.
     ///
+    /// - Parameters:
+    ///   - configuration: The node's settings.
+    ///   - other: The settings to take when the address in the first ones is in use.
     /// - Throws: ``CommandFailure`` when it can't join, and what `body` throws.
     static func joined<Result: Sendable>(
-        _ configuration: Configuration, _ body: @Sendable (Node) async throws -> Result
+        _ configuration: Configuration, orElse other: Configuration? = nil,
+        _ body: @Sendable (Node) async throws -> Result
     ) async throws -> Result {
-        let node = Node(configuration: configuration)
+        var node = Node(configuration: configuration)
         do {
-            try await node.start()
+            do throws(NodeError) {
+                try await node.start()
+            } catch {
+                guard let other, error.code == .addressInUse else { throw error }
+                node = Node(configuration: other)
+                try await node.start()
+            }
         } catch {
             throw CommandFailure(joining: error)
         }
