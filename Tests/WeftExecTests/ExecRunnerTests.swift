@@ -39,7 +39,7 @@ struct ExecRunnerTests {
     }
 
     @Test func standardInputIsTheTaskObject() async throws {
-        let payload: Value = .object(["id": "t-1", "input": .object(["text": "größer"])])
+        let payload: Value = .object(["id": "t-1", "agent_id": "a-1", "input": .object(["text": "größer"])])
         guard case .completed(let result) = await Self.run("cat", payload: payload) else {
             Issue.record("cat failed")
             return
@@ -49,7 +49,8 @@ struct ExecRunnerTests {
 
     @Test func secretsOfThePlatformsTaskStayBehind() async throws {
         let payload: Value = .object([
-            "id": "t-1", "user_oidc_token": "s3cret-1", "user_tokens": .object(["git": "s3cret-2"]),
+            "id": "t-1", "agent_id": "a-1", "input": ["text": "hello"], "user_oidc_token": "s3cret-1",
+            "user_tokens": .object(["git": "s3cret-2"]),
             "mcp_servers": .array([
                 .object([
                     "name": "tools", "url": "https://tools", "api_key": "s3cret-3",

@@ -3,6 +3,7 @@
 import FoundationEssentials
 import Locking
 public import Weft
+import WeftPlatform
 public import WeftProtocol
 import WeftValue
 
@@ -88,7 +89,9 @@ public struct ExecRunner: TaskRunner {
 
     /// The task object as the platform sent it, or what was submitted, and a line end.
     private static func input(of request: TaskRequest) -> [UInt8] {
-        let payload = request.source == .platform ? ExecInput.redacted(request.payload) : request.payload
+        // The coordinator has taken the secrets out already; a worker doesn't rely on that.
+        let task = request.source == .platform ? try? PlatformTask(request.payload, agentID: request.agentID) : nil
+        let payload = task?.redactedValue ?? request.payload
         return Array((payload.json() + "\n").utf8)
     }
 
