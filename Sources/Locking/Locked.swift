@@ -26,7 +26,16 @@ package final class Locked<Value>: @unchecked Sendable {
         self.mutex = .allocate(capacity: 1)
         self.condition = .allocate(capacity: 1)
         let mutexError = pthread_mutex_init(self.mutex, nil)
-        let conditionError = pthread_cond_init(self.condition, nil)
+        #if canImport(Darwin)
+            let conditionError = pthread_cond_init(self.condition, nil)
+        #else
+            // Waits must not grow when someone sets the system's clock back.
+            var attributes = pthread_condattr_t()
+            pthread_condattr_init(&attributes)
+            pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC)
+            let conditionError = pthread_cond_init(self.condition, &attributes)
+            pthread_condattr_destroy(&attributes)
+        #endif
         precondition(mutexError == 0 && conditionError == 0, "the system is out of resources for a mutex")
     }
 
@@ -55,15 +64,20 @@ package final class Locked<Value>: @unchecked Sendable {
         timeout: Duration, until condition: (borrowing Value) -> Bool, _ body: (inout Value) -> sending Result
     ) -> sending Result? {
         var deadline = timespec()
-        clock_gettime(CLOCK_REALTIME, &deadline)
-        let (seconds, attoseconds) = timeout.components
+        #if canImport(Darwin)
+            clock_gettime(CLOCK_REALTIME, &deadline)
+        #else
+            clock_gettime(CLOCK_MONOTONIC, &deadline)
+        #endif
+        // A century at most: more would overflow, and less than nothing is no time that the system takes.
+        let (seconds, attoseconds) = min(max(timeout, .zero), .seconds(3_155_760_000)).components
         let nanoseconds = deadline.tv_nsec + Int(attoseconds / 1_000_000_000)
         deadline.tv_sec += Int(clamping: seconds) + nanoseconds / 1_000_000_000
         deadline.tv_nsec = nanoseconds % 1_000_000_000
         pthread_mutex_lock(self.mutex)
         defer { pthread_mutex_unlock(self.mutex) }
         while !condition(self.storage) {
-            if pthread_cond_timedwait(self.condition, self.mutex, &deadline) == ETIMEDOUT {
+            if pthread_cond_timedwait(self.condition, self.mutex, &deadline) != 0 {
                 guard condition(self.storage) else { return nil }
             }
         }
