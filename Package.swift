@@ -23,7 +23,6 @@ extension Target.Dependency {
     static let lifecycle: Self = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
     static let logging: Self = .product(name: "Logging", package: "swift-log")
     static let ordered: Self = .product(name: "OrderedCollections", package: "swift-collections")
-    static let subprocess: Self = .product(name: "Subprocess", package: "swift-subprocess")
     static let unixSignals: Self = .product(name: "UnixSignals", package: "swift-service-lifecycle")
 }
 
@@ -50,7 +49,6 @@ let package = Package(
         .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
-        .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
     ],
     targets: [
         // The system's C libraries, with typed shims for what Swift cannot import.
@@ -132,7 +130,7 @@ let package = Package(
             name: "WeftPlatformTests",
             dependencies: [
                 "CurlHTTP", "Locking", "ServerSentEvents", "WeftPlatform", "WeftServer", "WeftTestKit", "WeftValue",
-                .hummingbird, .logging, .subprocess,
+                .hummingbird, .logging,
             ],
             resources: [.copy("Fixtures")],
             swiftSettings: swiftSettings),

@@ -1,5 +1,7 @@
 // This source file is part of the Weft project. See LICENSE. SPDX-License-Identifier: Apache-2.0
 
+import Synchronization
+
 #if canImport(Glibc)
     import Glibc
 #elseif canImport(Musl)
@@ -10,8 +12,20 @@
 
 /// This process.
 enum Process {
+    private static let isEnding = Atomic<Bool>(false)
+
     /// Ends it with the given status.
-    static func exit(_ status: Int32) -> Never { terminate(status) }
+    ///
+    /// Whoever is first decides: an abort lets the running command end too, and its status would say that all was well.
+    ///
+    /// - Parameters:
+    ///   - status: The status.
+    ///   - last: What to do before the end, and only by whom is first.
+    static func exit(_ status: Int32, after last: (() -> Void)? = nil) -> Never {
+        guard !Self.isEnding.exchange(true, ordering: .relaxed) else { while true { pause() } }
+        last?()
+        terminate(status)
+    }
 
     /// Makes sure that descriptors 0, 1 and 2 are taken, so that no socket ever gets one of these numbers and the
     /// program's output with it.

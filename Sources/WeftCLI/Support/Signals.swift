@@ -72,8 +72,7 @@ final class Signals: Sendable {
         if count == 1 {
             stop?()
         } else {
-            abort?()
-            exit(ExitStatus.interrupted.rawValue)
+            Process.exit(ExitStatus.interrupted.rawValue, after: abort)
         }
     }
 }

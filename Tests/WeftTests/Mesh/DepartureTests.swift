@@ -60,7 +60,8 @@ struct DepartureTests {
             await nodes[0].bus.emit("after", 1)
             let start = ContinuousClock.now
             let report = await nodes[0].flush()
-            #expect(ContinuousClock.now - start < .seconds(12))
+            // The bound itself (10 s) is a matter of the simulated mesh, where time is exact.
+            #expect(ContinuousClock.now - start < .seconds(60))
             #expect(report.entries.map(\.name) == ["node-1", "node-2"])
             #expect(report.entries.first?.outcome == .confirmed)
             #expect([.dead, .unconfirmed].contains(report.entries.last?.outcome))
