@@ -35,17 +35,23 @@ struct PlatformProbe {
         try await self.send("GET", "/stats")
     }
 
-    /// Asks again and again until all tasks have ended, and returns them.
+    /// Waits until so many tasks have ended, and returns all that there are.
     func finishedTasks(_ count: Int, within limit: Duration = .seconds(60)) async throws -> [Value] {
         let deadline = ContinuousClock.now + limit
-        while ContinuousClock.now < deadline {
-            let done = try await self.statistics()["tasks"]?.objectValue ?? [:]
-            let ended = ["completed", "error", "failed", "stopped"].reduce(0) { $0 + (done[$1]?.intValue ?? 0) }
-            if ended >= Int64(count) { return try await self.tasks() }
-            // A refresh of what only HTTP can tell; the deadline bounds it.
-            try await Task.sleep(for: .milliseconds(50))
+        while true {
+            let tasks = try await self.tasks()
+            let open = tasks.filter { !Self.isFinal($0) }
+            if tasks.count - open.count >= count { return tasks }
+            guard let id = open.first?["id"]?.stringValue, ContinuousClock.now < deadline else {
+                throw TimedOut(awaited: "\(count) finished tasks at \(self.url)", limit: limit)
+            }
+            // The platform answers when this one has ended, or when the time is over.
+            _ = try await self.send("GET", "/tasks/\(id)?wait=10")
         }
-        throw TimedOut(awaited: "\(count) finished tasks at \(self.url)", limit: limit)
+    }
+
+    private static func isFinal(_ task: Value) -> Bool {
+        ["completed", "error", "failed", "stopped"].contains(task["status"]?.stringValue)
     }
 
     private func send(_ method: String, _ path: String, body: Value? = nil) async throws -> Value {

@@ -133,7 +133,7 @@ extension Coordinator {
             options.sendHighWaterMark = 10_000
             options.reconnectIntervalMaximum = .seconds(1)
             let socket = try Socket(.push, in: self.loop.context, options: options)
-            try socket.connect(endpoint)
+            try socket.connect(try Endpoint(advertised: endpoint))
             let id = try self.loop.add(
                 socket,
                 SocketHandlers(onEvents: { [weak self] events in

@@ -58,7 +58,8 @@ extension NodeCore {
     private func listen(to endpoint: String) {
         guard let subscriber = self.subscriber else { return }
         do throws(ZeroMQError) {
-            try self.loop.withSocket(subscriber) { socket throws(ZeroMQError) in try socket.connect(endpoint) }
+            let address = try Endpoint(advertised: endpoint)
+            try self.loop.withSocket(subscriber) { socket throws(ZeroMQError) in try socket.connect(address) }
         } catch {
             self.notOpened(endpoint, error)
         }

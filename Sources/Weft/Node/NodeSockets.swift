@@ -47,7 +47,7 @@ enum NodeSockets {
         var options = Socket.Options.control
         options.routingID = routingID.bytes
         let dealer = try Socket(.dealer, in: context, options: options)
-        try dealer.connect(endpoint)
+        try dealer.connect(try Endpoint(advertised: endpoint))
         return dealer
     }
 

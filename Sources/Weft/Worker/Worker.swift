@@ -333,7 +333,7 @@ public actor Worker: Service {
             // The goodbye, and outcomes said just before it, still go out after the socket is closed.
             options.linger = .seconds(2)
             let socket = try Socket(.push, in: self.loop.context, options: options)
-            try socket.connect(endpoint)
+            try socket.connect(try Endpoint(advertised: endpoint))
             self.push = try self.loop.add(socket) { id in
                 SocketHandlers(onEvents: { [weak self] events in
                     self?.assumeIsolated { $0.monitored(events, of: id) }
