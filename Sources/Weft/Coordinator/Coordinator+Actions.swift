@@ -71,7 +71,7 @@ extension Coordinator {
             if let link = self.links.removeValue(forKey: worker) { self.loop.close(link.socket) }
         case .report(let item):
             guard self.platform != nil else { return self.settled(item) }
-            for action in self.outbox.add(item, at: ProcessClock.monotonic) { self.perform(action) }
+            for action in self.outbox.add(item, at: MonotonicTime.now) { self.perform(action) }
         case .capacity(let agentID, let isBusy):
             self.platform?.setBusy(isBusy, agentID: agentID)
         case .announce(let event):
@@ -180,13 +180,13 @@ extension Coordinator {
         return await withCheckedContinuation { continuation in
             self.conditions.append(
                 CoordinatorCondition(
-                    holds: holds, deadline: ProcessClock.monotonic + limit, continuation: continuation))
+                    holds: holds, deadline: MonotonicTime.now + limit, continuation: continuation))
         }
     }
 
     func checkConditions() {
         guard !self.conditions.isEmpty else { return }
-        let now = ProcessClock.monotonic
+        let now = MonotonicTime.now
         var left: [CoordinatorCondition] = []
         for condition in self.conditions {
             if condition.holds(self) {

@@ -97,7 +97,7 @@ extension Coordinator {
         case .refused(let reason):
             self.logger.warning("Report refused", metadata: ["report.id": "\(item.id)", "reason": "\(reason)"])
         }
-        for action in self.outbox.sent(item, outcome, at: ProcessClock.monotonic) { self.perform(action) }
+        for action in self.outbox.sent(item, outcome, at: MonotonicTime.now) { self.perform(action) }
         if isOver, !item.isFinal {
             // The answer to "executing" is how the platform tells that it has stopped a task.
             self.step { dispatcher, now in

@@ -33,9 +33,9 @@ extension Coordinator {
     ///   - limit: How long to wait.
     /// - Returns: The record, not final when the time ran out; nil when there is no such task.
     public func outcome(of id: String, within limit: Duration) async throws -> TaskRecord? {
-        let deadline = ProcessClock.monotonic + limit
+        let deadline = MonotonicTime.now + limit
         while true {
-            let left = deadline - ProcessClock.monotonic
+            let left = deadline - MonotonicTime.now
             if self.dispatcher?.record(of: id) != nil {
                 if let record = await self.waitForEnd(of: id, until: deadline) { return record }
             }
@@ -62,7 +62,7 @@ extension Coordinator {
     }
 
     func expireEndWaiters() {
-        let now = ProcessClock.monotonic
+        let now = MonotonicTime.now
         for (id, waiters) in self.endWaiters where waiters.contains(where: { $0.deadline <= now }) {
             let left = waiters.filter { $0.deadline > now }
             self.endWaiters[id] = left.isEmpty ? nil : left

@@ -221,7 +221,7 @@ public actor Coordinator: Service {
                     reason: "The coordinator stopped before the task had ended; it was not kept.", at: now)
             }
         }
-        for action in self.outbox.hurry(at: ProcessClock.monotonic) { self.perform(action) }
+        for action in self.outbox.hurry(at: MonotonicTime.now) { self.perform(action) }
         await self.leave()
         let isFlushed = await self.waitUntil(within: self.configuration.flushDeadline) { coordinator in
             coordinator.queue.isEmpty && coordinator.outbox.isEmpty
@@ -271,7 +271,7 @@ public actor Coordinator: Service {
     private func tick() {
         guard self.phase == .running || self.phase == .draining else { return }
         self.step { dispatcher, now in dispatcher.tick(at: now) }
-        for action in self.outbox.tick(at: ProcessClock.monotonic) { self.perform(action) }
+        for action in self.outbox.tick(at: MonotonicTime.now) { self.perform(action) }
         self.checkConditions()
         self.expireEndWaiters()
         self.timer = self.loop.schedule(after: .milliseconds(250)) { [weak self] in

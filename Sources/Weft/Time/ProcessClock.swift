@@ -7,7 +7,4 @@ import WeftProtocol
 enum ProcessClock {
     /// The moment at which this is called.
     static var now: Moment { Moment(monotonic: .now, date: Date()) }
-
-    /// The same moment on the clock that never jumps.
-    static var monotonic: MonotonicTime { .now }
 }
