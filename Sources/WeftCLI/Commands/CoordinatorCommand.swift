@@ -7,6 +7,7 @@ import Weft
 import WeftBus
 import WeftPlatform
 import WeftProtocol
+import WeftSQLite
 
 /// The command `weft coordinator`.
 struct CoordinatorCommand: AsyncParsableCommand {
@@ -20,13 +21,14 @@ struct CoordinatorCommand: AsyncParsableCommand {
             a second one aborts.
 
             Example:
-              weft coordinator --bind tcp://127.0.0.1:7400 --ledger memory
+              weft coordinator --bind tcp://127.0.0.1:7400 --ledger ./tasks.ledger
               weft listen '*' --join tcp://127.0.0.1:7400
             """)
 
     @Option(
         help: ArgumentHelp(
-            "Where tasks are recorded: memory, which forgets them with the process.", valueName: "memory"))
+            "Where tasks are recorded: a file, made when there is none, or memory, which forgets them with the process.",
+            valueName: "PATH|memory"))
     var ledger = LedgerOption.memory
 
     @OptionGroup var platform: PlatformOptions
@@ -35,13 +37,10 @@ struct CoordinatorCommand: AsyncParsableCommand {
 
     func run() async throws {
         let logger = try self.join.log.logger("weft.coordinator", default: .notice)
-        guard self.ledger == .memory else {
-            throw CommandFailure(
-                .configuration, "this version keeps tasks in memory only; leave --ledger out, or say --ledger memory")
-        }
         let platform = try self.platform.configuration()
         var configuration = try self.join.configuration("coordinator", isAlone: true, logger: logger)
         configuration.joinTimeout = nil
+        let ledger = try self.ledger.open()
         self.lifetime.watch()
         // Where workers and listeners look when nobody tells them; any free port when somebody is there already.
         var preferred = configuration
@@ -49,10 +48,14 @@ struct CoordinatorCommand: AsyncParsableCommand {
         try await Node.joined(preferred, orElse: configuration.bind == nil ? configuration : nil) { node in
             let http = HTTPClient()
             let coordinator = try Coordinator(
-                node: node, ledger: InMemoryLedger(), platform: platform.map { self.side($0, http, logger) })
-            try await CommandRun.services([coordinator], logger: logger) {
-                try await coordinator.waitUntilStarted()
-                await Self.announce(node, platform)
+                node: node, ledger: ledger, platform: platform.map { self.side($0, http, logger) })
+            do {
+                try await CommandRun.services([coordinator], logger: logger) {
+                    try await coordinator.waitUntilStarted()
+                    await self.announce(node, platform)
+                }
+            } catch let error as LedgerError {
+                throw CommandFailure(ledger: error)
             }
             await http.shutdown()
         }
@@ -65,10 +68,14 @@ struct CoordinatorCommand: AsyncParsableCommand {
             client: PlatformClient(configuration: platform, http: http), connection: connection)
     }
 
-    private static func announce(_ node: Node, _ platform: PlatformConfiguration?) async {
+    private func announce(_ node: Node, _ platform: PlatformConfiguration?) async {
         let endpoint = await node.members().first?.record.control ?? "?"
         var text =
             "weft coordinator: ready, join it with --join \(endpoint)\n  node \(node.id) \"\(node.configuration.name)\""
+        switch self.ledger {
+        case .memory: text += "\n  ledger in memory: tasks are forgotten with this process; --ledger PATH keeps them"
+        case .file(let path): text += "\n  ledger \(path)"
+        }
         if let platform {
             text += "\n  platform \(platform.baseURL), agents: \(platform.agentIDs.joined(separator: ", "))"
             if platform.sendsKeyInClear {

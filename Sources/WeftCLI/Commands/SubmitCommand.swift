@@ -166,10 +166,9 @@ struct SubmitCommand: AsyncParsableCommand {
             let line: Value = ["id": .string(receipt.id), "state": .string(receipt.state.rawValue)]
             return (self.json ? line.json() : receipt.id, nil)
         }
-        let deadline = ContinuousClock.now + .seconds(self.timeout)
         do {
             return self.report(receipt.id, try await receipt.outcome(within: .seconds(self.timeout)), isAlone: isAlone)
-        } catch is TaskPlaneFailure where ContinuousClock.now >= deadline {
+        } catch let failure as TaskPlaneFailure where failure.code == .timedOut {
             throw CommandFailure(
                 .timedOut,
                 "task \(receipt.id) was accepted and has not ended within \(self.timeout) s; ask again with the same --id, "

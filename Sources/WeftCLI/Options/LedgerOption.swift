@@ -1,6 +1,8 @@
 // This source file is part of the Weft project. See LICENSE. SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
+import WeftProtocol
+import WeftSQLite
 
 /// Where a coordinator keeps its ledger.
 enum LedgerOption: Hashable, ExpressibleByArgument {
@@ -20,5 +22,29 @@ enum LedgerOption: Hashable, ExpressibleByArgument {
         case .memory: "memory"
         case .file(let path): path
         }
+    }
+    /// Opens the ledger, or makes it.
+    func open() throws(CommandFailure) -> any Ledger {
+        switch self {
+        case .memory: return InMemoryLedger()
+        case .file(let path):
+            do throws(LedgerError) {
+                return try SQLiteLedger(path: path)
+            } catch {
+                throw CommandFailure(ledger: error)
+            }
+        }
+    }
+}
+
+extension CommandFailure {
+    /// Why a ledger can't be used, as an exit status.
+    init(ledger error: LedgerError) {
+        let status: ExitStatus =
+            switch error.code {
+            case .superseded, .invalidChange: .failed
+            default: .configuration
+            }
+        self.init(status, "--ledger: \(error.message)")
     }
 }

@@ -1,0 +1,63 @@
+// This source file is part of the Weft project. See LICENSE. SPDX-License-Identifier: Apache-2.0
+
+import FoundationEssentials
+import Testing
+import WeftTestKit
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
+/// `coordinator --ledger PATH`, as a process that is killed and started again.
+struct LedgerCommandTests {
+    @Test func tasksOutliveTheirCoordinator() async throws {
+        try await ProcessHarness.run { harness in
+            let file = try harness.temporaryDirectory() + "/tasks.ledger"
+            let endpoint = "tcp://127.0.0.1:\(try ProcessHarness.freePorts())"
+            let arguments = ["coordinator", "--bind", endpoint, "--ledger", file]
+            let first = try harness.weft(arguments)
+            _ = try await first.endpoint()
+            let input = (1...20).map { "task \($0)\n" }.joined()
+            let submit = try harness.weft("submit", "-", "--join", endpoint, input: .text(input))
+            #expect(try await submit.exit() == .code(0))
+            let ids = submit.output.elements
+            #expect(Set(ids).count == 20)
+            first.signal(SIGKILL)
+            _ = try await first.exit()
+            let second = try harness.weft(arguments)
+            _ = try await second.endpoint()
+            _ = try await second.errorLine(containing: file)
+            _ = try harness.weft("worker", "--exec", "cat", "--slots", "4", "--join", endpoint)
+            var results: Set<String> = []
+            for id in ids {
+                // The same id is the same task, whatever the text.
+                let again = try harness.weft("submit", "again", "--id", id, "--wait", "--join", endpoint)
+                #expect(try await again.exit() == .code(0))
+                results.formUnion(again.output.elements)
+            }
+            #expect(results == Set((1...20).map { "\"task \($0)\"" }))
+        }
+    }
+
+    @Test func aLedgerThatCannotBeUsedIsNamed() async throws {
+        try await ProcessHarness.run { harness in
+            let directory = try harness.temporaryDirectory()
+            let foreign = directory + "/notes.txt"
+            try Data("These are somebody's notes, and no ledger.\n".utf8).write(to: URL(filePath: foreign))
+            let used = directory + "/used.ledger"
+            _ = try await harness.weft("coordinator", "--bind", anyPort, "--ledger", used).endpoint()
+            for (path, hint) in [
+                (foreign, "not a ledger"), (used, "Another coordinator"), (directory + "/no/such.ledger", "folder"),
+            ] {
+                let coordinator = try harness.weft("coordinator", "--bind", anyPort, "--ledger", path)
+                #expect(try await coordinator.exit() == .code(78))
+                _ = try await coordinator.errorLine(containing: hint)
+            }
+            #expect(try Data(contentsOf: URL(filePath: foreign)).starts(with: Data("These".utf8)))
+        }
+    }
+}
