@@ -39,6 +39,7 @@ actor NodeCore {
     var lastCall: UInt64 = 0
     var memberWaiters: [MemberWaiter] = []
     var delivery: Task<Void, Never>?
+    private var deliveryWaiter: CheckedContinuation<Void, Never>?
 
     struct PendingCall {
         let peer: NodeID
@@ -95,7 +96,10 @@ actor NodeCore {
             onProgress: { [signals] in signals.progress.raise() },
             onBadBatch: { error in self.loop.post { self.assumeIsolated { $0.count(error) } } })
         // Outlives any one call: it ends when the queue is finished, in `stop`.
-        self.delivery = Task { await delivery.run() }
+        self.delivery = Task {
+            await delivery.run()
+            self.loop.post { self.assumeIsolated { $0.deliveryEnded() } }
+        }
         self.perform(self.mesh.start(at: .now))
         self.publishMembers()
         self.scheduleTick()
@@ -122,6 +126,7 @@ actor NodeCore {
                 self.drain()
                 await self.pause(NodeDefaults.retryInterval)
             }
+            await self.deliverRest()
             self.perform(self.mesh.leave(at: .now))
         }
         self.isStopped = true
@@ -137,6 +142,26 @@ actor NodeCore {
         for waiter in self.memberWaiters { waiter.continuation.resume(returning: nil) }
         self.memberWaiters = []
         self.requests.cancelAll()
+    }
+
+    /// Hands on what has been received, for a bounded time, so that the goodbye can say so.
+    private func deliverRest() async {
+        self.queue.finish()
+        if self.delivery != nil {
+            await withCheckedContinuation { continuation in
+                self.deliveryWaiter = continuation
+                self.loop.schedule(after: NodeDefaults.farewellPatience) { [weak self] in
+                    self?.assumeIsolated { $0.deliveryEnded(isLate: true) }
+                }
+            }
+        }
+        self.progressMade()
+    }
+
+    private func deliveryEnded(isLate: Bool = false) {
+        if !isLate { self.delivery = nil }
+        self.deliveryWaiter?.resume()
+        self.deliveryWaiter = nil
     }
 
     private func pause(_ duration: Duration) async {

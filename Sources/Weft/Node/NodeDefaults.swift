@@ -38,4 +38,6 @@ public enum NodeDefaults {
     public static let concurrentRequests = 1_024
     /// How many random addresses are tried when none is given.
     public static let bindAttempts = 200
+    /// How long a leaving node may take to hand on what it has received: no handler is waited for, only room in mailboxes.
+    static let farewellPatience = Duration.seconds(1)
 }

@@ -8,9 +8,6 @@ import WeftProtocol
 
 /// The command `weft listen`.
 struct ListenCommand: AsyncParsableCommand {
-    /// How long a listener that has enough waits for the emitter to leave first: many times what a confirmation takes.
-    private static let mostLingering = Duration.seconds(1)
-
     static let configuration = CommandConfiguration(
         commandName: "listen",
         abstract: "Prints events as they come.",
@@ -84,28 +81,10 @@ struct ListenCommand: AsyncParsableCommand {
                 "weft listen: ready, listening for \(self.pattern), \(peers) \(peers == 1 ? "peer" : "peers")")
             let hasReached = await listener.end(within: self.timeout.map { .seconds($0) })
             try Task.checkCancellation()
-            if hasReached, let origin = listener.lastOrigin { await Self.linger(node, until: origin) }
             guard hasReached else {
                 throw CommandFailure(
                     .timedOut, self.count.map { "only \(listener.printed) of \($0) events came in time" } ?? "")
             }
-        }
-    }
-
-    /// Stays a moment, for an emitter that is about to ask who has its last event; `weft emit` leaves when it knows.
-    private static func linger(_ node: Node, until origin: NodeID) async {
-        await withTaskGroup(of: Void.self) { group in
-            group.addTask {
-                for await members in node.memberChanges() {
-                    let isThere = members.contains {
-                        $0.record.id == origin && ($0.state == .alive || $0.state == .suspect)
-                    }
-                    if !isThere { return }
-                }
-            }
-            group.addTask { try? await Task.sleep(for: Self.mostLingering) }
-            await group.next()
-            group.cancelAll()
         }
     }
 }

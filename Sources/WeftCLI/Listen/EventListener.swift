@@ -11,7 +11,6 @@ final class EventListener: Sendable {
         var printed: UInt64 = 0
         var waiter: AsyncStream<Void>.Continuation?
         var hasReached = false
-        var lastOrigin: NodeID?
     }
 
     private let printer: EventPrinter
@@ -31,9 +30,6 @@ final class EventListener: Sendable {
     /// How many events have been printed.
     var printed: UInt64 { self.state.withLock { $0.printed } }
 
-    /// Who emitted the last event that was printed.
-    var lastOrigin: NodeID? { self.state.withLock { $0.lastOrigin } }
-
     /// Prints an event; called by the bus, which must not be held up.
     func print(_ record: EventRecord) {
         let line = self.printer.line(record)
@@ -41,7 +37,6 @@ final class EventListener: Sendable {
             if let limit = self.limit, state.printed >= limit { return nil }
             guard BoundedWriter.output.line(line) else { return nil }
             state.printed += 1
-            state.lastOrigin = record.origin
             guard state.printed == self.limit else { return nil }
             state.hasReached = true
             return state.waiter

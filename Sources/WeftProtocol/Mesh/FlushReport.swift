@@ -8,7 +8,7 @@ public struct FlushReport: Hashable, Sendable {
     public enum Outcome: String, Hashable, Sendable {
         /// The peer has received everything in order and handed it to its mailboxes.
         case confirmed
-        /// The peer said goodbye.
+        /// The peer said goodbye, and did not have everything by then.
         case left
         /// The peer fell silent and was given up.
         case dead

@@ -26,6 +26,10 @@ struct FlushTracker {
 
     mutating func settle(_ id: NodeID, _ outcome: FlushReport.Outcome, missed: UInt64 = 0) {
         guard let name = self.pending.removeValue(forKey: id) else { return }
+        self.add(id, named: name, outcome, missed: missed)
+    }
+
+    mutating func add(_ id: NodeID, named name: String, _ outcome: FlushReport.Outcome, missed: UInt64) {
         self.entries.append(FlushReport.Entry(id: id, name: name, outcome: outcome, missed: missed))
     }
 

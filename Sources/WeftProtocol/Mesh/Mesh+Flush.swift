@@ -16,6 +16,9 @@ extension Mesh {
         for index in self.flushes.indices where self.flushes[index].sequence <= sequence {
             self.flushes[index].settle(id, .confirmed, missed: missed)
         }
+        if sequence >= self.peers[id]?.confirmed?.sequence ?? 0 {
+            self.peers[id]?.confirmed = (sequence, missed)
+        }
     }
 
     mutating func settleFlushes(of id: NodeID, _ outcome: FlushReport.Outcome) {

@@ -100,7 +100,9 @@ extension Mesh {
         case .returned(let id): self.welcomeBack(id, at: now)
         case .died(let id): self.bury(id, .dead)
         case .left: break
-        case .forgotten(let id): self.part(from: id)
+        case .forgotten(let id):
+            self.farewells[id] = nil
+            self.part(from: id)
         }
     }
 

@@ -173,6 +173,9 @@ extension Mesh {
     private mutating func goodbye(_ id: NodeID, _ head: UInt64, at now: MonotonicTime) {
         self.apply(self.membership.left(id, at: now), at: now)
         self.settleFlushes(of: id, .left)
+        if let confirmed = self.peers[id]?.confirmed, let name = self.membership[id]?.record.name {
+            self.farewells[id] = Farewell(name: name, sequence: confirmed.sequence, missed: confirmed.missed)
+        }
         self.peers[id]?.goodbye = (head, now + MeshDefaults.goodbyeGrace)
     }
 

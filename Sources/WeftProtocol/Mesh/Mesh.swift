@@ -27,6 +27,8 @@ public struct Mesh: Sendable {
     var historyCursors: [NodeID: UInt64] = [:]
     var snapshotWaiters: [(ticket: SnapshotTicket, floors: [NodeID: UInt64], deadline: MonotonicTime)] = []
     var flushes: [FlushTracker] = []
+    /// What those who said goodbye had by then, until they are forgotten.
+    var farewells: [NodeID: Farewell] = [:]
     /// Who subscribed before saying HELLO.
     var strangers: Set<NodeID> = []
     /// The last sequence that has gone out on the event stream.
@@ -148,9 +150,12 @@ public struct Mesh: Sendable {
         for (peer, state) in self.peers where state.hearsUs && self.membership[peer]?.isLive == true {
             names[peer] = self.membership[peer]?.record.name
         }
-        self.flushes.append(
-            FlushTracker(
-                id: id, sequence: sequence, peers: names, deadline: now + self.configuration.deadAfter, nextAsk: now))
+        var flush = FlushTracker(
+            id: id, sequence: sequence, peers: names, deadline: now + self.configuration.deadAfter, nextAsk: now)
+        for (peer, farewell) in self.farewells where farewell.sequence >= sequence {
+            flush.add(peer, named: farewell.name, .confirmed, missed: farewell.missed)
+        }
+        self.flushes.append(flush)
         self.askFlushes(at: now)
         return self.finish(at: now)
     }
@@ -172,7 +177,13 @@ public struct Mesh: Sendable {
     public mutating func leave(at now: MonotonicTime) -> [MeshAction] {
         guard !self.hasLeft else { return [] }
         self.hasLeft = true
-        for id in self.livePeers { self.send(.goodbye(head: self.head), to: id) }
+        for id in self.livePeers {
+            // Whoever asks, or is about to ask, has the answer before the goodbye.
+            if let stream = self.streams[id], stream.phase == .live {
+                self.send(.flushed(through: stream.confirmed, missed: stream.missed), to: id)
+            }
+            self.send(.goodbye(head: self.head), to: id)
+        }
         return self.finish(at: now)
     }
 

@@ -20,6 +20,8 @@ struct PeerState {
     var heardFrom: UInt64?
     /// `weft:peer-joined` has been announced, and `weft:peer-left` has not.
     var isAnnounced = false
+    /// The last that it said it has of this node's stream.
+    var confirmed: (sequence: UInt64, missed: UInt64)?
     /// Its goodbye: where its stream ends, and until when the end may still come.
     var goodbye: (head: UInt64, deadline: MonotonicTime)?
     /// Heartbeats in a row whose digest differed.

@@ -79,4 +79,37 @@ struct MeshFlushTests {
         mesh.flush(node, id: 1)
         #expect(node.flushes[1]?.entries.isEmpty == true)
     }
+
+    @Test func whoLeavesWithEverythingHasConfirmedIt() {
+        let mesh = SimulatedMesh()
+        let nodes = mesh.joined("a", "b")
+        mesh.losesControl = { _, _, message in
+            if case .flush = message { true } else { false }
+        }
+        mesh.emit(nodes[0], 5)
+        mesh.run(for: .milliseconds(100))
+        mesh.flush(nodes[0], id: 1)
+        mesh.leave(nodes[1])
+        mesh.run(for: .milliseconds(100))
+        #expect(nodes[0].flushes[1]?.entries.map(\.outcome) == [.confirmed])
+        // It had everything before anybody asked.
+        mesh.flush(nodes[0], id: 2)
+        #expect(nodes[0].flushes[2]?.entries.map(\.outcome) == [.confirmed])
+        // What came after it is no business of its own.
+        mesh.emit(nodes[0])
+        mesh.flush(nodes[0], id: 3)
+        #expect(nodes[0].flushes[3]?.entries.isEmpty == true)
+    }
+
+    @Test func whoLeavesWithoutEverythingHasLeft() {
+        let mesh = SimulatedMesh()
+        let nodes = mesh.joined("a", "b")
+        nodes[1].isDelivering = false
+        mesh.emit(nodes[0], 5)
+        mesh.flush(nodes[0], id: 1)
+        mesh.run(for: .milliseconds(100))
+        mesh.leave(nodes[1])
+        mesh.run(for: .milliseconds(100))
+        #expect(nodes[0].flushes[1]?.entries.map(\.outcome) == [.left])
+    }
 }

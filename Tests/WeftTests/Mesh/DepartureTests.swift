@@ -41,6 +41,20 @@ struct DepartureTests {
         }
     }
 
+    @Test func whoLeavesUponTheLastEventHasConfirmedIt() async throws {
+        try await TestMesh.with(1) { nodes in
+            let numbers = Collector<Int>("events")
+            let other = TestMesh.node("other", joining: nodes)
+            other.bus.on("last") { (number: Int) in numbers.append(number) }
+            try await other.start()
+            for number in 1...1_000 { await nodes[0].bus.emit("last", number) }
+            try await numbers.wait { $0.last == 1_000 }
+            async let report = nodes[0].flush()
+            await other.stop()
+            #expect(await report.entries.map(\.outcome) == [.confirmed])
+        }
+    }
+
     @Test func aNodeThatClosesWithoutAWordIsAnnouncedAsDead() async throws {
         try await TestMesh.with(2) { nodes in
             let left = Collector<Value>("peers that left")
