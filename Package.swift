@@ -22,7 +22,6 @@ extension Target.Dependency {
     static let inMemoryLogging: Self = .product(name: "InMemoryLogging", package: "swift-log")
     static let lifecycle: Self = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
     static let logging: Self = .product(name: "Logging", package: "swift-log")
-    static let ordered: Self = .product(name: "OrderedCollections", package: "swift-collections")
     static let unixSignals: Self = .product(name: "UnixSignals", package: "swift-service-lifecycle")
 }
 
@@ -75,7 +74,7 @@ let package = Package(
             name: "WeftBus", dependencies: ["Locking", "WeftValue", .deque, .logging],
             swiftSettings: swiftSettings),
         .target(
-            name: "WeftProtocol", dependencies: ["Locking", "WeftBus", "WeftValue", .deque, .heap, .ordered],
+            name: "WeftProtocol", dependencies: ["Locking", "WeftBus", "WeftValue", .deque, .heap],
             swiftSettings: swiftSettings),
         .target(
             name: "WeftPlatform", dependencies: ["CurlHTTP", "Locking", "ServerSentEvents", "WeftValue", .logging],
