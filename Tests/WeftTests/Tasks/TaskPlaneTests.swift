@@ -15,7 +15,7 @@ struct TaskPlaneTests {
         let record = try await TaskBench.run { bench in
             try await bench.withWorker("one", handler: { request, _ in .completed(TaskResult(request.payload)) }) { _ in
                 _ = try await bench.coordinator.submit(TaskSubmission(id: "a", payload: "hello"))
-                return try await bench.coordinator.outcome(of: "a", within: .seconds(20))
+                return try await bench.coordinator.outcome(of: "a", within: .seconds(60))
             }
         }
         #expect(record?.status.state == .completed)
@@ -28,7 +28,7 @@ struct TaskPlaneTests {
             #expect(state == .queued)
             try await bench.withWorker("late", handler: { request, _ in .completed(TaskResult(request.payload)) }) {
                 _ in
-                let record = try await bench.coordinator.outcome(of: "a", within: .seconds(20))
+                let record = try await bench.coordinator.outcome(of: "a", within: .seconds(60))
                 #expect(record?.status.state == .completed)
             }
         }
@@ -84,7 +84,7 @@ struct TaskPlaneTests {
         let record = try await TaskBench.run { bench in
             try await bench.withWorker("one", handler: { _, _ in .failed(TaskFailure("no such file")) }) { _ in
                 _ = try await bench.coordinator.submit(TaskSubmission(id: "a", payload: .null))
-                return try await bench.coordinator.outcome(of: "a", within: .seconds(20))
+                return try await bench.coordinator.outcome(of: "a", within: .seconds(60))
             }
         }
         #expect(record?.status.state == .dead)
@@ -105,7 +105,7 @@ struct TaskPlaneTests {
                 _ = try await bench.coordinator.submit(TaskSubmission(id: "a", payload: .null))
                 for await _ in began { break }
                 await bench.coordinator.cancel("a", reason: "not needed")
-                return try await bench.coordinator.outcome(of: "a", within: .seconds(20))
+                return try await bench.coordinator.outcome(of: "a", within: .seconds(60))
             }
         }
         #expect(record?.status.state == .cancelled)
@@ -123,7 +123,7 @@ struct TaskPlaneTests {
             ) { _ in
                 _ = try await bench.coordinator.submit(
                     TaskSubmission(id: "a", payload: .null, timeLimit: .milliseconds(100)))
-                return try await bench.coordinator.outcome(of: "a", within: .seconds(20))
+                return try await bench.coordinator.outcome(of: "a", within: .seconds(60))
             }
         }
         #expect(record?.status.state == .dead)
