@@ -26,6 +26,8 @@ struct ClusterScriptTests {
             do {
                 let first = try await script("up", "1")
                 #expect(first.contains { $0.contains("worker-1 (pid ") })
+                #expect(
+                    first.contains { $0.hasPrefix("  coordinator (pid ") && $0.contains(")  join it with --join ") })
                 let second = try await script("up", "2")
                 #expect(second.contains { $0.contains("worker-1 runs already") })
                 #expect(second.contains { $0.contains("worker-2 (pid ") })
