@@ -37,4 +37,19 @@ struct PlatformCommandTests {
             _ = try await second.errorLine(containing: "choose another address")
         }
     }
+
+    @Test func aPlatformThatCannotBeReachedIsSaidAndTakenUpLater() async throws {
+        try await ProcessHarness.run { harness in
+            let port = try ProcessHarness.freePorts()
+            let coordinator = try harness.weft(
+                "coordinator", "--bind", anyPort, "--ledger", "memory",
+                environment: [
+                    "XPANDER_BASE_URL": "http://127.0.0.1:\(port)", "XPANDER_API_KEY": "k",
+                    "XPANDER_ORGANIZATION_ID": "o", "XPANDER_AGENT_ID": "a-1",
+                ])
+            _ = try await coordinator.errorLine(containing: "The platform cannot be reached; still trying")
+            _ = try harness.weft("platform", "--listen", "127.0.0.1:\(port)")
+            _ = try await coordinator.errorLine(containing: "Registered at the platform")
+        }
+    }
 }

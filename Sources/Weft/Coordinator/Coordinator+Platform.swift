@@ -10,11 +10,15 @@ extension Coordinator {
     /// Takes what comes over an agent's stream; it is read whatever the load.
     func follow(_ agentID: String) async throws {
         guard let connection = self.platform?.connection(of: agentID) else { return }
+        // Tries in a row that did not lead to a registration; one closed stream is nothing to worry anybody with.
+        var failures = 0
         for await element in connection {
             switch element {
             case .registered(let record):
-                self.logger.info(
-                    "Registered at the platform", metadata: ["agent.id": "\(agentID)", "worker.id": "\(record.id)"])
+                self.logger.log(
+                    level: failures > 1 ? .notice : .info, "Registered at the platform",
+                    metadata: ["agent.id": "\(agentID)", "worker.id": "\(record.id)"])
+                failures = 0
                 self.registeredAgents.insert(agentID)
                 self.checkConditions()
             case .task(let task):
@@ -31,9 +35,15 @@ extension Coordinator {
             case .unreadable(nil, let reason):
                 self.logger.warning("Event skipped", metadata: ["agent.id": "\(agentID)", "reason": "\(reason)"])
             case .disconnected(let reason, let pause):
-                self.logger.info(
-                    "Stream closed; opening it again",
-                    metadata: ["agent.id": "\(agentID)", "reason": "\(reason)", "pause": "\(pause)"])
+                failures += 1
+                let metadata: Logger.Metadata = [
+                    "agent.id": "\(agentID)", "reason": "\(reason)", "pause": "\(pause)",
+                ]
+                if failures == 2 {
+                    self.logger.warning("The platform cannot be reached; still trying", metadata: metadata)
+                } else {
+                    self.logger.info("Stream closed; opening it again", metadata: metadata)
+                }
             case .refused(let status, let message, let pause):
                 self.logger.error(
                     "The platform refuses this agent; check the API key and the agent's id",
