@@ -89,4 +89,16 @@ struct SubmitCommandTests {
             #expect(text.output.elements.contains { $0.contains("w-1") && $0.contains("alive") })
         }
     }
+
+    @Test(arguments: ["worker", "coordinator"])
+    func oneThatWaitsForTheMeshSaysSoAndEndsAtTheFirstSignal(command: String) async throws {
+        try await ProcessHarness.run { harness in
+            let seed = "tcp://127.0.0.1:\(try ProcessHarness.freePorts())"
+            let handler = command == "worker" ? ["--exec", "cat"] : []
+            let process = try harness.weft([command, "--join", seed] + handler)
+            _ = try await process.errorLine(containing: "no member of the mesh has answered at \(seed) yet")
+            process.terminate()
+            #expect(try await process.exit() == .code(130))
+        }
+    }
 }

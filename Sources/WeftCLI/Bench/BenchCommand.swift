@@ -6,7 +6,7 @@ import ArgumentParser
 struct BenchCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "bench",
-        abstract: "Measure this build, beside a baseline in the same run.",
+        abstract: "Measures this build, beside a baseline in the same run.",
         discussion: """
             Example:
               weft bench mesh --duration 3 --payload 32

@@ -45,19 +45,21 @@ struct CoordinatorCommand: AsyncParsableCommand {
         // Where workers and listeners look when nobody tells them; any free port when somebody is there already.
         var preferred = configuration
         if configuration.bind == nil, configuration.seeds.isEmpty { preferred.bind = JoinOptions.defaultEndpoint }
-        try await Node.joined(preferred, orElse: configuration.bind == nil ? configuration : nil) { node in
-            let http = HTTPClient()
-            let coordinator = try Coordinator(
-                node: node, ledger: ledger, platform: platform.map { self.side($0, http, logger) })
-            do {
-                try await CommandRun.services([coordinator], logger: logger) {
-                    try await coordinator.waitUntilStarted()
-                    await self.announce(node, platform)
+        try await CommandRun.joining { [preferred, configuration] in
+            try await Node.joined(preferred, orElse: configuration.bind == nil ? configuration : nil) { node in
+                let http = HTTPClient()
+                let coordinator = try Coordinator(
+                    node: node, ledger: ledger, platform: platform.map { self.side($0, http, logger) })
+                do {
+                    try await CommandRun.services([coordinator], logger: logger) {
+                        try await coordinator.waitUntilStarted()
+                        await self.announce(node, platform)
+                    }
+                } catch let error as LedgerError {
+                    throw CommandFailure(ledger: error)
                 }
-            } catch let error as LedgerError {
-                throw CommandFailure(ledger: error)
+                await http.shutdown()
             }
-            await http.shutdown()
         }
     }
 

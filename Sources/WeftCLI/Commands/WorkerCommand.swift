@@ -79,13 +79,15 @@ struct WorkerCommand: AsyncParsableCommand {
         }
         Signals.shared.onAbort { runner.killAll() }
         self.lifetime.watch()
-        try await Node.joined(configuration) { node in
-            let worker = try Worker(node: node, runner: runner, configuration: WorkerConfiguration(slots: slots))
-            try await CommandRun.services([worker], logger: logger) {
-                let agents = self.agent.isEmpty ? "any agent" : "agents \(self.agent.joined(separator: ", "))"
-                BoundedWriter.error.line(
-                    "weft worker: ready, \(slots) slots for tasks of \(agents)\n  node \(node.id) \"\(node.configuration.name)\""
-                )
+        try await CommandRun.joining { [configuration] in
+            try await Node.joined(configuration) { node in
+                let worker = try Worker(node: node, runner: runner, configuration: WorkerConfiguration(slots: slots))
+                try await CommandRun.services([worker], logger: logger) {
+                    let agents = self.agent.isEmpty ? "any agent" : "agents \(self.agent.joined(separator: ", "))"
+                    BoundedWriter.error.line(
+                        "weft worker: ready, \(slots) slots for tasks of \(agents)\n  node \(node.id) \"\(node.configuration.name)\""
+                    )
+                }
             }
         }
     }

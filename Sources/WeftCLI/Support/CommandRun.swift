@@ -33,6 +33,21 @@ enum CommandRun {
         if Signals.shared.isStopping { throw CommandFailure(.interrupted) }
     }
 
+    /// Runs a command that must join first and has something to finish after that: as long as it only waits for the
+    /// mesh, a signal cancels it; from ``services(_:logger:announce:)`` on, a signal shuts it down gracefully.
+    ///
+    /// - Throws: what `body` throws, or ``CommandFailure`` with ``ExitStatus/interrupted`` when a signal came too early.
+    static func joining(_ body: @escaping @Sendable () async throws -> Void) async throws {
+        let task = Task { try await body() }
+        Signals.shared.onStop { task.cancel() }
+        do {
+            try await task.value
+        } catch {
+            if task.isCancelled { throw CommandFailure(.interrupted) }
+            throw error
+        }
+    }
+
     /// Runs services that have something to finish: the first signal shuts them down gracefully, a second one aborts.
     ///
     /// - Parameters:

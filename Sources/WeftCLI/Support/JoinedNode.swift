@@ -16,6 +16,8 @@ extension Node {
         _ body: @Sendable (Node) async throws -> Result
     ) async throws -> Result {
         var node = Node(configuration: configuration)
+        let waiting = Task { try await Self.sayThatItWaits(configuration) }
+        defer { waiting.cancel() }
         do {
             do throws(NodeError) {
                 try await node.start()
@@ -27,6 +29,7 @@ extension Node {
         } catch {
             throw CommandFailure(joining: error)
         }
+        waiting.cancel()
         do {
             let result = try await body(node)
             await node.stop()
@@ -35,6 +38,14 @@ extension Node {
             await node.stop()
             throw error
         }
+    }
+
+    /// Tells whoever watches a command that joins without a limit of time why nothing happens.
+    private static func sayThatItWaits(_ configuration: Configuration) async throws {
+        guard configuration.joinTimeout == nil, !configuration.seeds.isEmpty else { return }
+        try await Task.sleep(for: .seconds(3))
+        let seeds = configuration.seeds.joined(separator: ", ")
+        BoundedWriter.error.line("weft: no member of the mesh has answered at \(seeds) yet; still trying")
     }
 }
 
