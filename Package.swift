@@ -13,15 +13,16 @@ let swiftSettings: [SwiftSetting] = [
 
 extension Target.Dependency {
     static let argumentParser: Self = .product(name: "ArgumentParser", package: "swift-argument-parser")
-    static let asyncAlgorithms: Self = .product(name: "AsyncAlgorithms", package: "swift-async-algorithms")
     static let deque: Self = .product(name: "DequeModule", package: "swift-collections")
     static let grdb: Self = .product(name: "GRDB", package: "GRDB.swift")
     static let heap: Self = .product(name: "HeapModule", package: "swift-collections")
     static let histogram: Self = .product(name: "Histogram", package: "hdrhistogram-swift")
+    static let httpTypes: Self = .product(name: "HTTPTypes", package: "swift-http-types")
     static let hummingbird: Self = .product(name: "Hummingbird", package: "hummingbird")
     static let inMemoryLogging: Self = .product(name: "InMemoryLogging", package: "swift-log")
     static let lifecycle: Self = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
     static let logging: Self = .product(name: "Logging", package: "swift-log")
+    static let nioCore: Self = .product(name: "NIOCore", package: "swift-nio")
     static let unixSignals: Self = .product(name: "UnixSignals", package: "swift-service-lifecycle")
 }
 
@@ -41,9 +42,10 @@ let package = Package(
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
-        .package(url: "https://github.com/apple/swift-async-algorithms", from: "1.1.4"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
@@ -83,21 +85,22 @@ let package = Package(
             name: "Weft",
             dependencies: [
                 "CurlHTTP", "Locking", "WeftBus", "WeftPlatform", "WeftProtocol", "WeftValue", "ZeroMQ",
-                .asyncAlgorithms, .deque, .lifecycle, .logging, .unixSignals,
+                .deque, .lifecycle, .logging, .unixSignals,
             ],
             swiftSettings: swiftSettings),
         .target(
             name: "WeftSQLite", dependencies: ["WeftProtocol", "WeftValue", .grdb], swiftSettings: swiftSettings),
         .target(
             name: "WeftServer",
-            dependencies: ["Locking", "Weft", "WeftPlatform", "WeftValue", .hummingbird, .lifecycle, .logging],
+            dependencies: ["Locking", "WeftValue", .httpTypes, .hummingbird, .lifecycle, .logging, .nioCore],
             swiftSettings: swiftSettings),
         .target(
             name: "WeftExec",
             dependencies: ["CProcess", "Locking", "Weft", "WeftPlatform", "WeftProtocol", "WeftValue", .logging],
             swiftSettings: swiftSettings),
         .target(
-            name: "WeftTestKit", dependencies: ["Locking", "Weft", "WeftBus", "WeftExec", "WeftProtocol", "WeftValue"],
+            name: "WeftTestKit",
+            dependencies: ["Locking", "Weft", "WeftBus", "WeftExec", "WeftProtocol", "WeftValue", .heap],
             swiftSettings: swiftSettings),
         .executableTarget(
             name: "WeftCLI",
