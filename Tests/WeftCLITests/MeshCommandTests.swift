@@ -100,6 +100,19 @@ struct MeshCommandTests {
         }
     }
 
+    @Test func anEventThatIsTooLargeIsRefusedWithTheLimit() async throws {
+        try await ProcessHarness.run { harness in
+            let endpoint = try await Self.coordinator(harness)
+            let input = "big \"\(String(repeating: "a", count: 1 << 20))\"\nsmall 1\n"
+            let emitter = try harness.weft("emit", "-", "--join", endpoint, input: .text(input))
+            #expect(try await emitter.exit() == .code(65))
+            #expect(emitter.output.elements == ["1 event emitted, confirmed by 1 of 1 peer"])
+            _ = try await emitter.errorLine(containing: "line 1: the event has 10")
+            _ = try await emitter.errorLine(containing: "an event may have 1048576 at most")
+            _ = try await emitter.errorLine(containing: "weft: 1 line was not emitted")
+        }
+    }
+
     @Test func tooFewPeersFailTheEmitter() async throws {
         try await ProcessHarness.run { harness in
             let endpoint = try await Self.coordinator(harness)

@@ -91,7 +91,10 @@ struct EmitCommand: AsyncParsableCommand {
             BoundedWriter.error.line(
                 "weft emit: \(Terminal.safe(entry.name)) (\(entry.id)): \(entry.outcome.rawValue)\(missed)")
         }
-        if refused > 0 { throw CommandFailure(.badInput, "\(refused) lines were not emitted") }
+        if refused > 0 {
+            let lines = refused == 1 ? "1 line was" : "\(refused) lines were"
+            throw CommandFailure(.badInput, "\(lines) not emitted")
+        }
         if let expect, confirmed < expect {
             throw CommandFailure(
                 .failed,

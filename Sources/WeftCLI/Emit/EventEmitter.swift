@@ -59,7 +59,8 @@ final class EventEmitter: Sendable {
             return nil
         case .notAttached: return "the node has left the mesh"
         case .local: return "events named \(Terminal.safe(event.name)) stay in their own process"
-        case .tooLarge(let bytes): return "the event has \(bytes) bytes, more than an event may have"
+        case .tooLarge(let bytes):
+            return "the event has \(bytes) bytes; an event may have \(WireFormat.maximumEvent) at most"
         case .unencodable(let error): return "an argument can't be sent: \(error)"
         }
     }
