@@ -52,4 +52,21 @@ struct PlatformCommandTests {
             _ = try await coordinator.errorLine(containing: "Registered at the platform")
         }
     }
+
+    @Test func anAgentThatIsServedElsewhereEndsTheCoordinatorWithAMessage() async throws {
+        try await ProcessHarness.run { harness in
+            let platform = try harness.weft("platform", "--listen", "127.0.0.1:0")
+            let url = try await platform.url()
+            let coordinator = try harness.weft(
+                "coordinator", "--bind", anyPort, "--ledger", "memory", "--log-level", "info",
+                environment: [
+                    "XPANDER_BASE_URL": url, "XPANDER_API_KEY": "key", "XPANDER_ORGANIZATION_ID": "o",
+                    "XPANDER_AGENT_ID": "a-1",
+                ])
+            _ = try await coordinator.errorLine(containing: "Registered at the platform")
+            try await PlatformProbe(url: url).fault(["fault": "conflict", "reason": "another place"])
+            #expect(try await coordinator.exit() == .code(1))
+            _ = try await coordinator.errorLine(containing: "weft: The platform says that agent a-1 is served from")
+        }
+    }
 }

@@ -22,6 +22,10 @@ struct PlatformProbe {
         _ = try await self.send("POST", "/tasks", body: task)
     }
 
+    func fault(_ fault: Value) async throws {
+        _ = try await self.send("POST", "/control/faults", body: fault)
+    }
+
     func task(_ id: String) async throws -> Value {
         try await self.send("GET", "/tasks/\(id)")
     }

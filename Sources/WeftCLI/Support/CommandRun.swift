@@ -2,6 +2,7 @@
 
 import Logging
 import ServiceLifecycle
+import Weft
 
 /// How a command runs, so that all of them end in the same way.
 enum CommandRun {
@@ -44,6 +45,8 @@ enum CommandRun {
             try await task.value
         } catch {
             if task.isCancelled { throw CommandFailure(.interrupted) }
+            // What ends a service is said like everything else that ends a command.
+            if let failure = error as? TaskPlaneFailure { throw CommandFailure(joining: failure) }
             throw error
         }
     }
