@@ -194,7 +194,11 @@ package enum TaskFrame {
         }
         var reader = MessagePackReader(bytes.dropFirst(4))
         do {
-            return (kind, try TaskFields(try reader.readValue(), of: "message"))
+            let body = try reader.readValue()
+            guard reader.isAtEnd else {
+                throw TaskPlaneError(.malformed, "A frame of kind \(number) goes on after its body.")
+            }
+            return (kind, try TaskFields(body, of: "message"))
         } catch let error as MessagePackError {
             throw TaskPlaneError(.malformed, "A frame's body cannot be read: \(error)")
         } catch let error as TaskPlaneError {
