@@ -64,7 +64,7 @@ struct Signal<Element: Sendable>: Sendable {
                 return elements
             }
             group.addTask {
-                try? await Task.sleep(for: .seconds(10))  // the deadline: it ends the wait, it does not order anything
+                try? await Task.sleep(for: .seconds(60))  // the deadline: it ends the wait, it does not order anything
                 self.continuation.finish()
                 return []
             }

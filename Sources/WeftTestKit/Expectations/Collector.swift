@@ -50,14 +50,14 @@ public final class Collector<Element: Sendable>: Sendable {
     }
 
     /// Waits for the first `count` elements and returns exactly those.
-    public func prefix(_ count: Int, within limit: Duration = .seconds(20)) async throws -> [Element] {
+    public func prefix(_ count: Int, within limit: Duration = .seconds(60)) async throws -> [Element] {
         try await self.wait(for: "\(count) × \(self.text)", within: limit) { $0.count >= count }
         return Array(self.elements.prefix(count))
     }
 
     /// Waits for the first element, also one that is there already, for which `predicate` holds.
     public func first(
-        within limit: Duration = .seconds(20), where predicate: @escaping @Sendable (Element) -> Bool
+        within limit: Duration = .seconds(60), where predicate: @escaping @Sendable (Element) -> Bool
     ) async throws -> Element {
         try await self.wait(for: self.text, within: limit) { $0.contains(where: predicate) }
         guard let element = self.elements.first(where: predicate) else {
@@ -70,7 +70,7 @@ public final class Collector<Element: Sendable>: Sendable {
     ///
     /// - Throws: ``TimedOut`` when they don't in time or ``finish()`` was called, `CancellationError` when cancelled.
     public func wait(
-        for what: String? = nil, within limit: Duration = .seconds(20),
+        for what: String? = nil, within limit: Duration = .seconds(60),
         until condition: @escaping @Sendable ([Element]) -> Bool
     ) async throws {
         let id = self.state.withLock { state in

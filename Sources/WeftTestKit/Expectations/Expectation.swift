@@ -28,7 +28,7 @@ public final class Expectation<Value: Sendable>: Sendable {
     /// Waits for the value.
     ///
     /// - Throws: ``TimedOut`` when none came in time, `CancellationError` when the waiting task is cancelled.
-    public func value(within limit: Duration = .seconds(20)) async throws -> Value {
+    public func value(within limit: Duration = .seconds(60)) async throws -> Value {
         try await self.collector.first(within: limit) { _ in true }
     }
 }

@@ -19,13 +19,13 @@ public final class Gate: Sendable {
     /// Stands at the gate until it opens.
     ///
     /// - Throws: ``TimedOut`` when it stays closed, `CancellationError` when the waiting task is cancelled.
-    public func pass(within limit: Duration = .seconds(20)) async throws {
+    public func pass(within limit: Duration = .seconds(60)) async throws {
         self.arrivals.append(())
         try await self.opening.value(within: limit)
     }
 
     /// Waits until so many have come to the gate.
-    public func arrivals(_ count: Int = 1, within limit: Duration = .seconds(20)) async throws {
+    public func arrivals(_ count: Int = 1, within limit: Duration = .seconds(60)) async throws {
         _ = try await self.arrivals.prefix(count, within: limit)
     }
 }

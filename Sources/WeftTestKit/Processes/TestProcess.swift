@@ -68,12 +68,12 @@ public final class TestProcess: Sendable {
     public var isRunning: Bool { self.child.currentExit == nil }
 
     /// Waits for a line of standard output that contains `text`, also one printed before.
-    public func line(containing text: String, within limit: Duration = .seconds(30)) async throws -> String {
+    public func line(containing text: String, within limit: Duration = .seconds(60)) async throws -> String {
         try await self.output.first(within: limit) { $0.contains(text) }
     }
 
     /// Waits for a line of standard error that contains `text`, also one printed before.
-    public func errorLine(containing text: String, within limit: Duration = .seconds(30)) async throws -> String {
+    public func errorLine(containing text: String, within limit: Duration = .seconds(60)) async throws -> String {
         try await self.errors.first(within: limit) { $0.contains(text) }
     }
 

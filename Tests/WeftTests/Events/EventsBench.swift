@@ -54,7 +54,7 @@ enum EventsBench {
 
     /// Runs `body` with a deadline that only a broken program meets.
     static func within<Output: Sendable>(
-        _ limit: Duration = .seconds(30), _ body: @escaping @Sendable () async throws -> Output
+        _ limit: Duration = .seconds(60), _ body: @escaping @Sendable () async throws -> Output
     ) async throws -> Output {
         try await withThrowingTaskGroup(of: Output?.self) { group in
             group.addTask { try await body() }

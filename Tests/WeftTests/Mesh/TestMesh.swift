@@ -40,7 +40,7 @@ enum TestMesh {
     /// A configuration with a bus of its own that logs nothing.
     static func configuration(
         _ name: String, bind: String? = nil, advertise: String? = nil, seeds: [String] = [],
-        isInsecure: Bool = false, waitForSlowest: Bool = false, joinTimeout: Duration? = .seconds(10)
+        isInsecure: Bool = false, waitForSlowest: Bool = false, joinTimeout: Duration? = .seconds(60)
     ) -> Node.Configuration {
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         return Node.Configuration(

@@ -25,4 +25,4 @@ enum Places {
     }
 }
 
-let patience: Duration = .seconds(20)
+let patience: Duration = .seconds(60)

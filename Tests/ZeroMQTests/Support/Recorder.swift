@@ -32,13 +32,13 @@ final class Recorder<Value: Sendable>: Sendable {
     func record(_ value: Value) { self.record([value]) }
 
     /// Waits until there are `count` values.
-    func wait(count: Int, within limit: Duration = .seconds(20)) async throws -> [Value] {
+    func wait(count: Int, within limit: Duration = .seconds(60)) async throws -> [Value] {
         try await self.wait(within: limit) { $0.count >= count }
     }
 
     /// Waits until the values are as wanted.
     func wait(
-        within limit: Duration = .seconds(20), until ready: @escaping @Sendable ([Value]) -> Bool
+        within limit: Duration = .seconds(60), until ready: @escaping @Sendable ([Value]) -> Bool
     ) async throws -> [Value] {
         let inTime = await withTaskGroup(of: Bool.self) { group in
             group.addTask { await self.waitForever(ready) }
