@@ -78,19 +78,16 @@ extension Coordinator {
     // MARK: - What is said
 
     /// Brings reports to the platform, as the outbox gives them out.
-    func send(_ items: AsyncStream<ReportItem>) async {
+    func send(_ items: AsyncStream<(item: ReportItem, isMetrics: Bool)>) async {
         guard let platform = self.platform else { return }
         await withDiscardingTaskGroup { group in
-            for await item in items {
+            for await (item, isMetrics) in items {
                 group.addTask {
-                    let (outcome, isOver) = await platform.deliver(item)
-                    await self.delivered(item, outcome, isOver: isOver)
-                    guard outcome == .taken else { return }
-                    do throws(PlatformError) {
-                        try await platform.deliverMetrics(of: item)
-                    } catch {
-                        self.logger.warning(
-                            "Metrics were not taken", metadata: ["task.id": "\(item.taskID)", "error": "\(error)"])
+                    if isMetrics {
+                        await self.delivered(item, await platform.deliverMetrics(of: item), isOver: true)
+                    } else {
+                        let (outcome, isOver) = await platform.deliver(item)
+                        await self.delivered(item, outcome, isOver: isOver)
                     }
                 }
             }
@@ -119,7 +116,8 @@ extension Coordinator {
 
     func perform(_ action: ReportOutboxAction) {
         switch action {
-        case .send(let item): self.reports?.yield(item)
+        case .send(let item): self.reports?.yield((item, false))
+        case .sendMetrics(let item): self.reports?.yield((item, true))
         case .settled(let item, _): self.settled(item)
         }
     }

@@ -38,7 +38,7 @@ public actor Coordinator: Service {
     /// What is still to be performed, in its order.
     var queue: [DispatcherAction] = []
     var wake: AsyncStream<Void>.Continuation?
-    var reports: AsyncStream<ReportItem>.Continuation?
+    var reports: AsyncStream<(item: ReportItem, isMetrics: Bool)>.Continuation?
     var sink: SocketID?
     var links: [NodeID: DispatchLink] = [:]
     var timer: TimerID?
@@ -179,7 +179,7 @@ public actor Coordinator: Service {
     private func serve() async throws {
         let (wakeUps, wake) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
         self.wake = wake
-        let (items, reports) = AsyncStream.makeStream(of: ReportItem.self)
+        let (items, reports) = AsyncStream.makeStream(of: (item: ReportItem, isMetrics: Bool).self)
         self.reports = reports
         wake.yield()
         self.tick()

@@ -61,28 +61,39 @@ public final class CoordinatorPlatform: Sendable {
                 return (.taken, true)
             }
         } catch {
-            switch error.disposition {
-            case .refused where error.code != .cancelled:
-                return (.refused(error.message), false)
-            case .operator:
-                // Nothing is lost while the operator mends it, but there is no hurry either.
-                return (.failed(error.message, pause: .seconds(30)), false)
-            default:
-                return (.failed(error.message, pause: error.retryAfter), false)
-            }
+            return (Self.outcome(of: error), false)
         }
     }
 
     /// Reports the metrics of an ended task whose token counts are known.
+    ///
+    /// - Returns: How it went; `taken` too when there is nothing to report.
     @concurrent
-    func deliverMetrics(of item: ReportItem) async throws(PlatformError) {
+    func deliverMetrics(of item: ReportItem) async -> ReportOutcome {
         guard case .final(let status, let result, let tokens?, let usedTools, _, let task?) = item.content,
             let counts = TokenCounts(tokens)
-        else { return }
-        try await self.client.report(
-            ExecutionReport(
-                task: try PlatformTask(task, agentID: item.agentID), status: TaskStatus(rawValue: status),
-                result: result, tokens: counts, usedTools: usedTools),
-            agentID: item.agentID)
+        else { return .taken }
+        do throws(PlatformError) {
+            try await self.client.report(
+                ExecutionReport(
+                    task: try PlatformTask(task, agentID: item.agentID), status: TaskStatus(rawValue: status),
+                    result: result, tokens: counts, usedTools: usedTools),
+                agentID: item.agentID)
+            return .taken
+        } catch {
+            return Self.outcome(of: error)
+        }
+    }
+
+    private static func outcome(of error: PlatformError) -> ReportOutcome {
+        switch error.disposition {
+        case .refused where error.code != .cancelled:
+            .refused(error.message)
+        case .operator:
+            // Nothing is lost while the operator mends it, but there is no hurry either.
+            .failed(error.message, pause: .seconds(30))
+        default:
+            .failed(error.message, pause: error.retryAfter)
+        }
     }
 }

@@ -1,6 +1,7 @@
 // This source file is part of the Weft project. See LICENSE. SPDX-License-Identifier: Apache-2.0
 
 import Testing
+import WeftValue
 
 @testable import WeftProtocol
 
@@ -87,6 +88,31 @@ struct ReportOutboxTests {
         _ = self.outbox.add(self.final("a"), at: self.now)
         #expect(self.outbox.add(self.final("a"), at: self.now).isEmpty)
         #expect(self.outbox.count == 1)
+    }
+
+    @Test mutating func metricsFollowTheEndAndAreRepeatedUntilTheyAreTaken() {
+        let item = ReportItem(
+            taskID: "a", agentID: "x",
+            content: .final(
+                status: "completed", result: "r", tokens: ["prompt_tokens": 1], usedTools: [], format: nil,
+                task: ["id": "a"]))
+        #expect(self.outbox.add(item, at: self.now) == [.send(item)])
+        #expect(self.outbox.sent(item, .taken, at: self.now) == [.sendMetrics(item)])
+        #expect(self.outbox.sent(item, .failed("503", pause: nil), at: self.now).isEmpty)
+        #expect(self.outbox.add(item, at: self.now).isEmpty)
+        self.now = self.now + .seconds(1)
+        #expect(self.outbox.tick(at: self.now) == [.sendMetrics(item)])
+        #expect(self.outbox.sent(item, .taken, at: self.now) == [.settled(item, .taken)])
+        #expect(self.outbox.isEmpty)
+    }
+
+    @Test mutating func anEndThatIsRefusedBringsNoMetrics() {
+        let item = ReportItem(
+            taskID: "a", agentID: "x",
+            content: .final(status: "completed", result: "r", tokens: [:], usedTools: [], format: nil, task: [:]))
+        _ = self.outbox.add(item, at: self.now)
+        let outcome = ReportOutcome.refused("404")
+        #expect(self.outbox.sent(item, outcome, at: self.now) == [.settled(item, outcome)])
     }
 
     @Test mutating func hurryingForgetsThePauses() {

@@ -155,7 +155,12 @@ extension Dispatcher {
     }
 
     private mutating func reportAgain(_ stored: TaskRecord, _ step: inout DispatcherStep) {
-        guard stored.status.state.isFinal, let item = Self.finalReport(of: stored) else { return }
+        guard stored.status.state.isFinal, var item = Self.finalReport(of: stored) else { return }
+        if case .final(let status, let result, let tokens, let usedTools, let format, _) = item.content {
+            // The end is said again with the same body, but its tokens are not counted again.
+            item.content = .final(
+                status: status, result: result, tokens: tokens, usedTools: usedTools, format: format, task: nil)
+        }
         if self.unreported.insert(item.id).inserted {
             step.changes.append(.report(item))
             step.reports.append(item)

@@ -40,6 +40,12 @@ public struct ReportItem: Hashable, Sendable {
         return false
     }
 
+    /// Whether a metrics report follows once the end has been taken: the token counts are known.
+    public var owesMetrics: Bool {
+        if case .final(_, _, .some, _, _, .some) = self.content { return true }
+        return false
+    }
+
     /// The report's own id: a task has at most one of each kind.
     public var id: String {
         self.isFinal ? "\(self.taskID)/final" : "\(self.taskID)/executing"

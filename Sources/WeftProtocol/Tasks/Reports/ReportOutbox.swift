@@ -3,12 +3,15 @@
 /// Brings reports to the platform: each until it is taken or clearly refused, with growing, jittered pauses, a task's in their order.
 ///
 /// `executing` gives way: it is dropped when the task's end is known, and after a few attempts, because a failure to say
-/// that work has begun must not hold up anything.
+/// that work has begun must not hold up anything. An end that owes metrics is settled when the platform has those too; they
+/// are repeated like everything else, so one whose answer was lost arrives twice, under the same task id.
 public struct ReportOutbox: Sendable {
     private struct Line {
         var items: [ReportItem]
         var failures = 0
         var isInFlight = false
+        /// Whether the platform has the first item's end, and only its metrics are left.
+        var isEndTaken = false
         var due: MonotonicTime
         let order: UInt64
     }
@@ -97,10 +100,16 @@ public struct ReportOutbox: Sendable {
         line.isInFlight = false
         var actions: [ReportOutboxAction] = []
         switch outcome {
+        case .taken where item.owesMetrics && !line.isEndTaken:
+            self.counters.taken += 1
+            line.isEndTaken = true
+            line.failures = 0
+            line.due = now
         case .taken, .refused, .overtaken:
             if outcome == .taken { self.counters.taken += 1 } else { self.counters.refused += 1 }
             actions.append(.settled(item, outcome))
             line.items.removeFirst()
+            line.isEndTaken = false
             line.failures = 0
             line.due = now
         case .failed(_, let wanted):
@@ -131,7 +140,7 @@ public struct ReportOutbox: Sendable {
             guard let item = line.items.first else { continue }
             self.lines[id]?.isInFlight = true
             self.inFlight += 1
-            actions.append(.send(item))
+            actions.append(line.isEndTaken ? .sendMetrics(item) : .send(item))
         }
         return actions
     }

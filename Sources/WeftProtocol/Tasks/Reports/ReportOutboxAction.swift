@@ -4,6 +4,8 @@
 public enum ReportOutboxAction: Hashable, Sendable {
     /// Send this to the platform, and say how it went.
     case send(ReportItem)
+    /// Send the metrics of this, whose end the platform has taken, and say how it went.
+    case sendMetrics(ReportItem)
     /// This needs no more sending: it was taken, refused for good, or overtaken.
     case settled(ReportItem, ReportOutcome)
 }
