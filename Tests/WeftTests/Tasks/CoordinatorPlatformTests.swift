@@ -1,12 +1,7 @@
 // This source file is part of the Weft project. See LICENSE. SPDX-License-Identifier: Apache-2.0
 
-import CurlHTTP
-import Foundation
 import Locking
-import Logging
 import Testing
-import WeftBus
-import WeftPlatform
 import WeftProtocol
 import WeftServer
 import WeftValue
@@ -16,56 +11,9 @@ import WeftValue
 /// A coordinator and the stand-in platform, over real HTTP and a real event stream.
 @Suite(.timeLimit(.minutes(1)))
 struct CoordinatorPlatformTests {
-    private struct Scene: Sendable {
-        let standIn: StandInPlatform
-        let bench: TaskBench
-
-        /// Hands over a task, and waits until the stand-in has its end.
-        func end(of task: Value) async throws -> StandInTask {
-            let id = try #require(try self.standIn.handTask(task)["id"]?.stringValue)
-            try await self.standIn.wait { $0.task(id)?.isFinal ?? false }
-            return try #require(self.standIn.snapshot.task(id))
-        }
-    }
-
-    private static func run<Result: Sendable>(
-        agents: [String] = ["agent"], redelivers: Bool = false, ledger: any Ledger = InMemoryLedger(),
-        _ body: @escaping @Sendable (Scene) async throws -> Result
-    ) async throws -> Result {
-        var logger = Logger(label: "platform")
-        logger.logLevel = .error
-        let standIn = StandInPlatform(
-            configuration: .init(redelivers: redelivers, agentID: "agent"), logger: logger)
-        let http = HTTPClient()
-        let result = try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { try await standIn.run() }
-            let address = try await standIn.address()
-            let client = PlatformClient(
-                configuration: try PlatformConfiguration(
-                    baseURL: address.url, apiKey: Secret("key"), organizationID: "org", agentIDs: agents),
-                http: http)
-            var configuration = CoordinatorConfiguration()
-            configuration.reportPauses = RetryPolicy(backoff: .milliseconds(50), maximumBackoff: .milliseconds(500))
-            let result = try await TaskBench.run(
-                ledger: ledger, configuration: configuration, platform: CoordinatorPlatform(client: client)
-            ) { bench in
-                try await standIn.wait { $0.connectedWorkers.count == agents.count }
-                return try await body(Scene(standIn: standIn, bench: bench))
-            }
-            group.cancelAll()
-            return result
-        }
-        await http.shutdown()
-        return result
-    }
-
-    private static let echo: @Sendable (TaskRequest, TaskContext) async -> TaskOutcome = { request, _ in
-        .completed(TaskResult(.string("did " + (request.payload["input"]?["text"]?.stringValue ?? "nothing"))))
-    }
-
     @Test func aTaskOfThePlatformEndsCompletedWithItsResult() async throws {
-        let task = try await Self.run { scene in
-            try await scene.bench.withWorker("one", handler: Self.echo) { _ in
+        let task = try await PlatformScene.run { scene in
+            try await scene.bench.withWorker("one", handler: PlatformScene.echo) { _ in
                 try await scene.end(of: ["text": "dishes"])
             }
         }
@@ -75,7 +23,7 @@ struct CoordinatorPlatformTests {
     }
 
     @Test func aFailureEndsInErrorWithItsMessage() async throws {
-        let task = try await Self.run { scene in
+        let task = try await PlatformScene.run { scene in
             try await scene.bench.withWorker("one", handler: { _, _ in .failed(TaskFailure("out of soap")) }) { _ in
                 try await scene.end(of: ["text": "dishes"])
             }
@@ -85,7 +33,7 @@ struct CoordinatorPlatformTests {
     }
 
     @Test func tokensAreReportedAsMetricsAfterTheEnd() async throws {
-        let task = try await Self.run { scene in
+        let task = try await PlatformScene.run { scene in
             try await scene.bench.withWorker(
                 "one",
                 handler: { _, _ in
@@ -103,10 +51,42 @@ struct CoordinatorPlatformTests {
         #expect(task.metrics.first?["api_calls_made"] == ["search"])
     }
 
+    @Test func metricsThatMeet503AreRepeatedUntilTheyAreTaken() async throws {
+        let standIn = try await PlatformScene.run { scene in
+            scene.standIn.inject(.answer(status: 503, to: .metrics, count: 2))
+            scene.standIn.inject(.drop(.metrics, count: 1))
+            return try await scene.bench.withWorker(
+                "one", handler: { _, _ in .completed(TaskResult("x", tokens: ["prompt_tokens": 3])) }
+            ) { _ in
+                let task = try await scene.end(of: ["text": "dishes"])
+                try await scene.standIn.wait { $0.task(task.id)?.metrics.isEmpty == false }
+                return scene.standIn
+            }
+        }
+        #expect(standIn.snapshot.statistics.faults == 3)
+        #expect(standIn.snapshot.tasks.map(\.metrics.count) == [1])
+        #expect(standIn.snapshot.tasks.first?.updates.map(\.status) == ["executing", "completed"])
+    }
+
+    @Test func metricsThatAreRefusedEndWithoutAnotherAttempt() async throws {
+        let standIn = try await PlatformScene.run { scene in
+            scene.standIn.inject(.answer(status: 422, to: .metrics, count: 1))
+            return try await scene.bench.withWorker(
+                "one", handler: { _, _ in .completed(TaskResult("x", tokens: ["prompt_tokens": 3])) }
+            ) { _ in
+                _ = try await scene.end(of: ["text": "dishes"])
+                #expect(await scene.isReported(refused: 1))
+                return scene.standIn
+            }
+        }
+        #expect(standIn.snapshot.tasks.map(\.metrics.count) == [0])
+        #expect(standIn.snapshot.statistics.faults == 1)
+    }
+
     @Test func twoHundredTasksEndWithOneFinalUpdateEach() async throws {
-        let snapshot = try await Self.run { scene in
-            try await scene.bench.withWorker("one", handler: Self.echo) { _ in
-                try await scene.bench.withWorker("two", handler: Self.echo) { _ in
+        let snapshot = try await PlatformScene.run { scene in
+            try await scene.bench.withWorker("one", handler: PlatformScene.echo) { _ in
+                try await scene.bench.withWorker("two", handler: PlatformScene.echo) { _ in
                     for index in 0..<200 { try scene.standIn.handTask(["text": .string("\(index)")]) }
                     try await scene.standIn.wait { $0.count(status: "completed") == 200 }
                     return scene.standIn.snapshot
@@ -118,11 +98,11 @@ struct CoordinatorPlatformTests {
     }
 
     @Test func updatesThatMeet503AreRepeatedUntilTheyAreTaken() async throws {
-        let task = try await Self.run { scene in
+        let task = try await PlatformScene.run { scene in
             scene.standIn.inject(.answer(status: 503, to: .finalUpdate, count: 3))
             scene.standIn.inject(.drop(.finalUpdate, count: 1))
             scene.standIn.inject(.answer(status: 503, to: .otherUpdate, count: 1))
-            return try await scene.bench.withWorker("one", handler: Self.echo) { _ in
+            return try await scene.bench.withWorker("one", handler: PlatformScene.echo) { _ in
                 try await scene.end(of: ["text": "dishes"])
             }
         }
@@ -131,9 +111,9 @@ struct CoordinatorPlatformTests {
     }
 
     @Test func aLostReplyIsRepeatedWithTheSameBody() async throws {
-        let snapshot = try await Self.run { scene in
+        let snapshot = try await PlatformScene.run { scene in
             scene.standIn.inject(.loseReply(.finalUpdate, count: 2))
-            return try await scene.bench.withWorker("one", handler: Self.echo) { _ in
+            return try await scene.bench.withWorker("one", handler: PlatformScene.echo) { _ in
                 _ = try await scene.end(of: ["text": "dishes"])
                 try await scene.standIn.wait { $0.statistics.repeatedFinalUpdates == 2 }
                 return scene.standIn.snapshot
@@ -146,7 +126,7 @@ struct CoordinatorPlatformTests {
         let runs = Locked(0)
         let (began, signal) = AsyncStream.makeStream(of: Void.self)
         let (release, go) = AsyncStream.makeStream(of: Void.self)
-        let task = try await Self.run(redelivers: true) { scene in
+        let task = try await PlatformScene.run(redelivers: true) { scene in
             try await scene.bench.withWorker(
                 "one",
                 handler: { _, _ in
@@ -171,9 +151,9 @@ struct CoordinatorPlatformTests {
     }
 
     @Test func withoutAWorkerThePlatformIsToldBusyAndAFreeOneIsTold() async throws {
-        try await Self.run { scene in
+        try await PlatformScene.run { scene in
             try await scene.standIn.wait { $0.connectedWorkers.first?.isBusy == true }
-            try await scene.bench.withWorker("one", handler: Self.echo) { _ in
+            try await scene.bench.withWorker("one", handler: PlatformScene.echo) { _ in
                 try await scene.standIn.wait { $0.connectedWorkers.first?.isBusy == false }
             }
             try await scene.standIn.wait { $0.connectedWorkers.first?.isBusy == true }
@@ -182,7 +162,7 @@ struct CoordinatorPlatformTests {
 
     @Test func aTaskThePlatformStoppedIsCancelledWhenItBegins() async throws {
         let (began, signal) = AsyncStream.makeStream(of: Void.self)
-        let task = try await Self.run { scene in
+        let task = try await PlatformScene.run { scene in
             // The update is held back until the task has been stopped.
             scene.standIn.inject(.delay(.otherUpdate, milliseconds: 300, count: 1))
             return try await scene.bench.withWorker(
@@ -206,7 +186,7 @@ struct CoordinatorPlatformTests {
     }
 
     @Test func aTaskThatCannotBeReadIsReportedAsAnError() async throws {
-        try await Self.run { scene in
+        try await PlatformScene.run { scene in
             let id = try #require(
                 try scene.standIn.handTask(["text": "seen by nobody", "agent_id": "other"])["id"]?.stringValue)
             scene.standIn.inject(
@@ -219,7 +199,7 @@ struct CoordinatorPlatformTests {
 
     @Test func aConflictEndsTheCoordinatorWithAnErrorOfItsOwn() async throws {
         let failure = await #expect(throws: TaskPlaneFailure.self) {
-            try await Self.run { scene in
+            try await PlatformScene.run { scene in
                 scene.standIn.inject(.conflict(agentID: nil, reason: "served from the cloud"))
                 let state = await scene.bench.coordinator.waitUntil(within: .seconds(20)) { _ in false }
                 #expect(!state)
@@ -234,7 +214,7 @@ struct CoordinatorPlatformTests {
         let (release, go) = AsyncStream.makeStream(of: Void.self)
         let standIn = Locked<StandInPlatform?>(nil)
         let id = Locked("")
-        try await Self.run { scene in
+        try await PlatformScene.run { scene in
             try await scene.bench.withWorker(
                 "one",
                 handler: { _, _ in
@@ -259,8 +239,8 @@ struct CoordinatorPlatformTests {
     }
 
     @Test func severalAgentsAreServedByTheWorkersThatNameThem() async throws {
-        try await Self.run(agents: ["agent", "other"]) { scene in
-            try await scene.bench.withWorker("one", agents: ["agent"], handler: Self.echo) { _ in
+        try await PlatformScene.run(agents: ["agent", "other"]) { scene in
+            try await scene.bench.withWorker("one", agents: ["agent"], handler: PlatformScene.echo) { _ in
                 try await scene.bench.withWorker(
                     "two", agents: ["other"], handler: { _, _ in .completed(TaskResult("from two")) }
                 ) { _ in
