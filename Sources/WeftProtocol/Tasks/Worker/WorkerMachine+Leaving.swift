@@ -1,0 +1,54 @@
+// This source file is part of the Weft project. See LICENSE. SPDX-License-Identifier: Apache-2.0
+
+import DequeModule
+
+extension WorkerMachine {
+    /// Takes nothing more, gives back what has not begun, and leaves when what runs has ended.
+    public mutating func drain(at now: Moment) -> [WorkerAction] {
+        guard !self.isDraining else { return [] }
+        self.isDraining = true
+        let returned = self.giveBackWaiting()
+        var actions: [WorkerAction] = []
+        if self.isRegistered { actions.append(.send(.draining(returned: returned))) }
+        return actions + self.leaveIfDone()
+    }
+
+    /// The time for draining is over: what still runs is stopped and given back.
+    public mutating func drainExpired(at now: Moment) -> [WorkerAction] {
+        guard !self.hasLeft else { return [] }
+        self.isDraining = true
+        var returned = self.giveBackWaiting()
+        var actions: [WorkerAction] = []
+        for (key, held) in self.held.sorted(by: { $0.key < $1.key }) {
+            switch held.phase {
+            case .running, .stopping(.cancelled), .stopping(.expired):
+                returned.append(held.reference)
+                if held.phase == .running {
+                    actions.append(.cancel(id: key.id, attempt: key.attempt, reason: "the worker is stopping"))
+                }
+            case .waiting, .stopping(.abandoned), .finished:
+                break
+            }
+            self.held[key] = nil
+        }
+        self.counters.returned += returned.count
+        self.hasLeft = true
+        if self.isRegistered { actions.append(.send(.goodbye(returned: returned))) }
+        return actions + [.drained]
+    }
+
+    mutating func giveBackWaiting() -> [TaskReference] {
+        var returned: [TaskReference] = []
+        while let key = self.waiting.popFirst() {
+            if let held = self.held.removeValue(forKey: key) { returned.append(held.reference) }
+        }
+        self.counters.returned += returned.count
+        return returned
+    }
+
+    mutating func leaveIfDone() -> [WorkerAction] {
+        guard self.isDraining, !self.hasLeft, self.held.isEmpty else { return [] }
+        self.hasLeft = true
+        return self.isRegistered ? [.send(.goodbye(returned: [])), .drained] : [.drained]
+    }
+}
