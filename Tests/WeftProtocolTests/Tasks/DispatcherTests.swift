@@ -582,6 +582,26 @@ struct DispatcherTests {
         #expect(scene.ended.map(\.status.outcome) == [.cancelled(reason: "not needed")])
     }
 
+    @Test func aCancelIsRepeatedUntilTheWorkerHoldsTheTaskNoMore() {
+        var scene = Scene()
+        scene.register()
+        scene.accept("a")
+        scene.start("a")
+        let heartbeat = WorkerMessage.heartbeat(
+            WorkerHeartbeat(sequence: 1, ping: 0, held: [scene.reference("a")]))
+        scene.say(heartbeat)
+        #expect(scene.sent().isEmpty)
+        // Lost with the connection that it was sent down.
+        scene.note(scene.dispatcher.cancel("a", reason: "not needed", at: scene.now))
+        for _ in 0..<2 {
+            scene.say(heartbeat)
+            #expect(scene.sent() == [.cancel(scene.reference("a"), reason: "not needed")])
+        }
+        scene.finish("a", 1, .cancelled(reason: "stopped"))
+        scene.say(heartbeat)
+        #expect(scene.sent().isEmpty)
+    }
+
     @Test func aResultThatWasFasterThanTheCancelCounts() {
         var scene = Scene()
         scene.register()

@@ -220,6 +220,10 @@ extension Dispatcher {
         for reference in heartbeat.held {
             if self.isCurrent(reference, of: id) {
                 self.entries[reference.id]?.leaseEnd = now.monotonic + self.configuration.lease
+                if let reason = self.entries[reference.id]?.status.cancelReason {
+                    // The cancel may have been lost with a connection that broke; to a worker that has it, it says nothing new.
+                    step.send(.cancel(reference, reason: reason), to: id)
+                }
             } else if !self.isFinished(reference, by: id) {
                 superseded.append(reference)
             }
