@@ -31,6 +31,13 @@ enum AgentWorker {
                 return try await pack(task.input.text)
             }
 
+            // The first Ctrl-C waits for this one until the drain deadline; the second one waits for nobody.
+            OnTask(options: TaskOptions { $0.input.text.hasPrefix("count") }) { _ in
+                print("counting the stock")
+                try await Task.sleep(for: .seconds(3600))
+                return "counted"
+            }
+
             // A handler that has more to say than a result returns the task.
             OnTask { task in
                 var task = task
@@ -43,7 +50,8 @@ enum AgentWorker {
             OnShutdown { print("closing the warehouse") }
         }
 
-        // Runs until SIGINT or SIGTERM: no new tasks, then the running ones end, then the shutdown handlers run.
+        // Runs until SIGINT or SIGTERM: no new tasks, then the running ones end, then the shutdown handlers run. A second
+        // signal ends the process at once.
         try await events.runService()
     }
 

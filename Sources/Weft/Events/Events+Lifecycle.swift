@@ -83,12 +83,27 @@ extension Events {
         try await self.ended.wait()
     }
 
-    /// Runs until one of `gracefulShutdownSignals` arrives, then stops cleanly; the form for a program that does nothing
+    /// Runs until one of `gracefulShutdownSignals` arrives, or until ``stop()``; the form for a program that does nothing
     /// else.
+    ///
+    /// The first signal stops it cleanly. A second one, for when a handler hangs, ends the process at once with status
+    /// 130, without shutdown handlers, as a crash would: the tasks that ran are lost with it.
+    ///
+    /// - Parameter gracefulShutdownSignals: The signals, which are trapped while it runs.
+    /// - Throws: what ``run()`` throws.
     public func runService(gracefulShutdownSignals: [UnixSignal] = [.sigterm, .sigint]) async throws {
-        try await ServiceGroup(
-            services: [self], gracefulShutdownSignals: gracefulShutdownSignals, logger: self.logger
-        ).run()
+        let (requests, stop) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+        let signals = await UnixSignalsSequence(trapping: gracefulShutdownSignals)
+        let service = SignalledService(service: self, signals: signals, logger: self.logger, stop: stop)
+        let group = ServiceGroup(
+            configuration: ServiceGroupConfiguration(
+                services: [.init(service: service, successTerminationBehavior: .gracefullyShutdownGroup)],
+                logger: self.logger))
+        try await withThrowingTaskGroup(of: Void.self) { tasks in
+            tasks.addTask { for await _ in requests { await group.triggerGracefulShutdown() } }
+            defer { tasks.cancelAll() }
+            try await group.run()
+        }
     }
 
     /// Starts, runs `body`, and stops in any case, also when `body` throws or is cancelled.

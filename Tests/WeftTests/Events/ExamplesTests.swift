@@ -97,6 +97,35 @@ struct ExamplesTests {
         }
     }
 
+    @Test(arguments: [true, false]) func aSecondSignalEndsAnAgentWorkerWhoseHandlerHangs(inCluster: Bool) async throws {
+        try await EventsBench.withPlatform { standIn, platform in
+            var configuration = Events.Configuration.embedded(platform: inCluster ? platform : nil)
+            // Nobody is left to end the task.
+            configuration.drainDeadline = .milliseconds(100)
+            let coordinator = EventsBench.events(configuration) {
+                OnTask("never") { (_: String, _) in "" }
+            }
+            try await coordinator.withRunning { coordinator in
+                let environment: [String: String?] =
+                    inCluster
+                    ? ["WEFT_JOIN": try coordinator.endpoint, "XPANDER_AGENT_ID": "agt_1"]
+                    : Self.variables(of: platform, agent: "agt_1")
+                try await ProcessHarness.run { harness in
+                    let worker = try self.example(harness, "agent-worker", environment: environment)
+                    try await EventsBench.within { try await standIn.wait { !$0.connectedWorkers.isEmpty } }
+                    _ = try standIn.handTask(["text": "count", "agent_id": "agt_1"])
+                    _ = try await worker.line(containing: "counting")
+                    worker.terminate()
+                    _ = try await worker.errorLine(containing: "a second signal aborts")
+                    #expect(worker.isRunning)
+                    worker.interrupt()
+                    #expect(try await worker.exit() == .code(130))
+                    #expect(!worker.output.elements.contains("closing the warehouse"))
+                }
+            }
+        }
+    }
+
     @Test func agentWorkerNamesEveryMissingVariable() async throws {
         try await ProcessHarness.run { harness in
             let worker = try self.example(harness, "agent-worker")
