@@ -161,6 +161,20 @@ struct EventsLifecycleTests {
         }
     }
 
+    @Test func stopEndsRunServiceWithoutAnError() async throws {
+        let booted = Expectation<Void>("the boot handler")
+        let events = EventsBench.events(.embedded(platform: nil)) {
+            OnTask { _ in "" }
+            OnBoot { booted.fulfil() }
+        }
+        try await withThrowingTaskGroup(of: Void.self) { tasks in
+            tasks.addTask { try await events.runService(gracefulShutdownSignals: []) }
+            try await booted.value()
+            await events.stop()
+            try await tasks.waitForAll()
+        }
+    }
+
     @Test func everyDuplicateIsFoundBeforeTheBootHandlersRun() async throws {
         let booted = Expectation<Void>("the boot handler")
         let events = EventsBench.events(.embedded(platform: nil)) {
