@@ -2,19 +2,44 @@
 
 import Locking
 
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
 /// The programs that a runner has running, for when the process must end at once.
 final class ExecChildren: Sendable {
-    private let children = Locked<[Int32: ChildProcess]>([:])
+    private struct State {
+        var children: [Int32: ChildProcess] = [:]
+        var isKilled = false
+    }
 
-    func insert(_ child: ChildProcess) {
-        self.children.withLock { $0[child.processID] = child }
+    private let state = Locked(State())
+
+    /// Starts a program.
+    ///
+    /// Under the lock, so that ``kill()`` finds every program that has been started, and none is started after it.
+    func start(_ configuration: ChildProcess.Configuration) throws(ChildProcessError) -> ChildProcess {
+        try self.state.withLock { state throws(ChildProcessError) in
+            guard !state.isKilled else { throw ChildProcessError(operation: "starting a program", code: ECANCELED) }
+            let child = try ChildProcess.start(configuration)
+            state.children[child.processID] = child
+            return child
+        }
     }
 
     func remove(_ child: ChildProcess) {
-        self.children.withLock { $0[child.processID] = nil }
+        self.state.withLock { $0.children[child.processID] = nil }
     }
 
     func kill() {
-        for child in self.children.withLock({ Array($0.values) }) { child.kill() }
+        let children = self.state.withLock { state in
+            state.isKilled = true
+            return Array(state.children.values)
+        }
+        for child in children { child.kill() }
     }
 }

@@ -52,16 +52,15 @@ public struct ExecRunner: TaskRunner {
 
         let process: ChildProcess
         do {
-            process = try ChildProcess.start(child)
+            process = try self.children.start(child)
         } catch {
             return .failed(TaskFailure("the handler could not be started: \(error)"))
         }
+        defer { self.children.remove(process) }
         // Output beyond the limit may have come already; what comes next will end it.
         tooLong.withLock { $0 = { process.terminate() } }
         if output.withLock({ $0.isTooLong }) { process.terminate() }
         defer { tooLong.withLock { $0 = nil } }
-        self.children.insert(process)
-        defer { self.children.remove(process) }
         let exit = await withTaskCancellationHandler {
             await process.exit()
         } onCancel: {
