@@ -32,6 +32,7 @@ public enum MeshDefaults {
     /// How many dead members are called again, the newest.
     public static let redialledDead = 32
     /// How long a member may take to catch up with what a late joiner needs before it answers as far as it is.
+    ///
     /// As long as a silent peer is waited for: the joiner would otherwise have a hole where this member lags behind.
     public static let snapshotTimeout: Duration = deadAfter
     /// How many members a late joiner asks for history.
