@@ -17,6 +17,8 @@ struct StreamTests {
                 return numbers
             }
             for number in 0..<20_000 { await nodes[0].bus.emit("count", number) }
+            // What a slow machine takes longer for than a flush may, it may take.
+            for receiver in receivers { try await receiver.wait(within: .seconds(60)) { $0.count >= 20_000 } }
             let report = await nodes[0].flush()
             #expect(report.confirmed == 3)
             #expect(report.isComplete)
