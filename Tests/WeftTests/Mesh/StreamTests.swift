@@ -38,6 +38,7 @@ struct StreamTests {
                     group.addTask { for number in 0..<1_000 { await node.bus.emit("all:count", index, number) } }
                 }
             }
+            for numbers in received { try await numbers.wait(within: .seconds(60)) { $0.count >= 4_000 } }
             for node in nodes { #expect(await node.flush().isComplete) }
             for numbers in received {
                 for origin in 0..<4 {
