@@ -25,7 +25,8 @@ test: build ## Run all tests
 	@.ci/swift test --skip-build $(TEST_FLAGS)
 
 test-thread: setup ## Run all tests under the thread sanitizer (in a build folder of its own)
-	@.ci/swift test --sanitize=thread --scratch-path .build-thread $(TEST_FLAGS)
+	@.ci/swift build --build-tests --sanitize=thread --scratch-path .build-thread
+	@.ci/swift test --skip-build --sanitize=thread --scratch-path .build-thread $(TEST_FLAGS)
 
 lint: ## Check the format of all sources
 	@swift format lint --strict --recursive --parallel Package.swift Sources Tests benchmarks

@@ -18,7 +18,7 @@ struct ClusterScriptTests {
             ]
             func script(_ name: String, _ arguments: String...) async throws -> [String] {
                 let process = try harness.start("\(Self.root)/cluster/\(name)", arguments, environment: environment)
-                #expect(try await process.exit() == .code(0))
+                try await process.exit(expecting: .code(0))
                 return process.output.elements
             }
             // A pid file whose process is another's: its start time is not ours.

@@ -120,8 +120,8 @@ struct ClusterTests {
             worker.terminate()
             _ = try await worker.errorLine(containing: "stopping")
             let go = try harness.start("/bin/sh", ["-c", "echo go > \(directory)/go"])
-            #expect(try await go.exit() == .code(0))
-            #expect(try await worker.exit() == .code(0))
+            try await go.exit(expecting: .code(0))
+            try await worker.exit(expecting: .code(0))
             let tasks = try await cluster.platform.finishedTasks(1)
             #expect(tasks.first?["result"] == "finished")
         }
@@ -131,7 +131,7 @@ struct ClusterTests {
         try await ProcessHarness.run { harness in
             let cluster = try await Cluster(harness)
             let fifo = try harness.temporaryDirectory() + "/alive"
-            #expect(try await harness.start("/usr/bin/mkfifo", [fifo]).exit() == .code(0))
+            try await harness.start("/usr/bin/mkfifo", [fifo]).exit(expecting: .code(0))
             let worker = try await cluster.worker(harness, "exec 3>\(fifo); echo up >&3; sleep 600")
             let alive = try harness.start("/bin/cat", [fifo])
             try await cluster.platform.hand(["id": "t-1", "agent_id": .string(Self.agent), "text": "slow"])
@@ -139,8 +139,8 @@ struct ClusterTests {
             worker.terminate()
             _ = try await worker.errorLine(containing: "stopping")
             worker.terminate()
-            #expect(try await worker.exit() == .code(130))
-            #expect(try await alive.exit() == .code(0))
+            try await worker.exit(expecting: .code(130))
+            try await alive.exit(expecting: .code(0))
         }
     }
 
@@ -150,7 +150,7 @@ struct ClusterTests {
             try Data("#!/bin/sh\n".utf8).write(to: URL(filePath: file))
             for (command, hint) in [(file, "chmod +x"), ("./no-such-handler", "exists"), ("if then", "parse")] {
                 let worker = try harness.weft("worker", "--exec", command, "--join", "tcp://127.0.0.1:9")
-                #expect(try await worker.exit() == .code(78))
+                try await worker.exit(expecting: .code(78))
                 _ = try await worker.errorLine(containing: hint)
             }
         }
@@ -160,7 +160,7 @@ struct ClusterTests {
         try await ProcessHarness.run { harness in
             let coordinator = try harness.weft(
                 "coordinator", "--bind", anyPort, environment: ["XPANDER_BASE_URL": "http://127.0.0.1:9"])
-            #expect(try await coordinator.exit() == .code(78))
+            try await coordinator.exit(expecting: .code(78))
             let text = coordinator.errors.elements.joined()
             for name in ["XPANDER_API_KEY", "XPANDER_ORGANIZATION_ID", "XPANDER_AGENT_ID"] {
                 #expect(text.contains(name))
@@ -173,7 +173,7 @@ struct ClusterTests {
             let coordinator = try harness.weft("coordinator", "--bind", anyPort, "--ledger", "memory")
             _ = try await coordinator.errorLine(containing: "without a platform")
             coordinator.terminate()
-            #expect(try await coordinator.exit() == .code(0))
+            try await coordinator.exit(expecting: .code(0))
         }
     }
 
@@ -194,7 +194,7 @@ struct ClusterTests {
             _ = try await probe.finishedTasks(1)
             let second = try harness.weft(
                 "coordinator", "--bind", anyPort, environment: settings.merging(["IS_XPANDER_CLOUD": "true"]) { $1 })
-            #expect(try await second.exit() == .code(1))
+            try await second.exit(expecting: .code(1))
             _ = try await second.errorLine(containing: Self.agent)
         }
     }
@@ -230,7 +230,7 @@ struct ClusterTests {
             let arguments = ["coordinator", "--ledger", "memory", "--bind", "tcp://127.0.0.1:\(port)"]
             _ = try await harness.weft(arguments).endpoint()
             let second = try harness.weft(arguments)
-            #expect(try await second.exit() == .code(78))
+            try await second.exit(expecting: .code(78))
             _ = try await second.errorLine(containing: "\(port)")
         }
     }

@@ -13,7 +13,7 @@ struct CommandFrameTests {
     func helpOfEachCommandShowsAnExampleToPaste(command: String) async throws {
         try await ProcessHarness.run { harness in
             let help = try harness.weft(command, "--help")
-            #expect(try await help.exit() == .code(0))
+            try await help.exit(expecting: .code(0))
             let text = help.output.elements.joined(separator: "\n")
             #expect(text.contains("Example"))
             #expect(text.contains("  weft \(command)") || text.contains("weft \(command) "))
@@ -27,7 +27,7 @@ struct CommandFrameTests {
     func mistakesOnTheCommandLineAreUsageErrorsOnStandardError(arguments: [String]) async throws {
         try await ProcessHarness.run { harness in
             let process = try harness.weft(arguments)
-            #expect(try await process.exit() == .code(64))
+            try await process.exit(expecting: .code(64))
             #expect(process.output.elements.isEmpty)
             #expect(!process.errors.elements.isEmpty)
         }
@@ -36,7 +36,7 @@ struct CommandFrameTests {
     @Test func aVariableWithAMeaninglessValueIsNamed() async throws {
         try await ProcessHarness.run { harness in
             let process = try harness.weft("platform", environment: ["WEFT_LOG_LEVEL": "loud"])
-            #expect(try await process.exit() == .code(78))
+            try await process.exit(expecting: .code(78))
             #expect(process.errors.elements.contains { $0.contains("WEFT_LOG_LEVEL") && $0.contains("loud") })
         }
     }

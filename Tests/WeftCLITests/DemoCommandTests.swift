@@ -16,7 +16,7 @@ struct DemoCommandTests {
     @Test func fourWorkersCompleteTwoHundredTasksInProcessesOfTheirOwn() async throws {
         try await ProcessHarness.run { harness in
             let demo = try harness.weft("demo", "--workers", "4", "--tasks", "200", "--json")
-            #expect(try await demo.exit(within: .seconds(120)) == .code(0))
+            try await demo.exit(expecting: .code(0), within: .seconds(120))
             #expect(demo.output.count == 1)
             let summary = try Value(json: try #require(demo.output.elements.first))
             #expect(summary["tasks"] == 200)
@@ -42,7 +42,7 @@ struct DemoCommandTests {
     @Test func itShowsWhichWorkerRanWhat() async throws {
         try await ProcessHarness.run { harness in
             let demo = try harness.weft("demo", "--workers", "2", "--tasks", "5")
-            #expect(try await demo.exit() == .code(0))
+            try await demo.exit(expecting: .code(0))
             let text = demo.output.elements.joined(separator: "\n")
             for number in 1...5 { #expect(text.contains("demo-\(number)  completed  checksum")) }
             #expect(text.contains("5 of 5 tasks completed, 0 failed, by 2 workers"))
@@ -56,7 +56,7 @@ struct DemoCommandTests {
             let pids = Self.pids(demo)
             #expect(pids.count == 4)
             demo.interrupt()
-            #expect(try await demo.exit() == .code(130))
+            try await demo.exit(expecting: .code(130))
             for pid in pids { #expect(!Self.isRunning(pid), "\(pid) was left behind") }
         }
     }
@@ -70,7 +70,7 @@ struct DemoCommandTests {
             let watch = try harness.start("/usr/bin/tail", ["-f", "/dev/null"] + pids.map { "--pid=\($0)" })
             demo.signal(SIGKILL)
             _ = try await demo.exit()
-            #expect(try await watch.exit(within: .seconds(45)) == .code(0))
+            try await watch.exit(expecting: .code(0), within: .seconds(45))
         }
     }
 

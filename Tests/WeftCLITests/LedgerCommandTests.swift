@@ -23,7 +23,7 @@ struct LedgerCommandTests {
             _ = try await first.endpoint()
             let input = (1...20).map { "task \($0)\n" }.joined()
             let submit = try harness.weft("submit", "-", "--join", endpoint, input: .text(input))
-            #expect(try await submit.exit() == .code(0))
+            try await submit.exit(expecting: .code(0))
             let ids = submit.output.elements
             #expect(Set(ids).count == 20)
             first.signal(SIGKILL)
@@ -36,7 +36,7 @@ struct LedgerCommandTests {
             for id in ids {
                 // The same id is the same task, whatever the text.
                 let again = try harness.weft("submit", "again", "--id", id, "--wait", "--join", endpoint)
-                #expect(try await again.exit() == .code(0))
+                try await again.exit(expecting: .code(0))
                 results.formUnion(again.output.elements)
             }
             #expect(results == Set((1...20).map { "\"task \($0)\"" }))
@@ -54,7 +54,7 @@ struct LedgerCommandTests {
                 (foreign, "not a ledger"), (used, "Another coordinator"), (directory + "/no/such.ledger", "folder"),
             ] {
                 let coordinator = try harness.weft("coordinator", "--bind", anyPort, "--ledger", path)
-                #expect(try await coordinator.exit() == .code(78))
+                try await coordinator.exit(expecting: .code(78))
                 _ = try await coordinator.errorLine(containing: hint)
             }
             #expect(try Data(contentsOf: URL(filePath: foreign)).starts(with: Data("These".utf8)))

@@ -24,7 +24,7 @@ struct MeshCommandTests {
             }
             for listener in listeners { _ = try await listener.errorLine(containing: ": ready") }
             let emitter = try harness.weft("emit", "order:created", #""o-1""#, #"{"total":42}"#, "--join", endpoint)
-            #expect(try await emitter.exit() == .code(0))
+            try await emitter.exit(expecting: .code(0))
             #expect(emitter.output.elements == ["1 event emitted, confirmed by 3 of 3 peers"])
             for listener in listeners {
                 let line = try await listener.line(containing: "order:created")
@@ -39,7 +39,7 @@ struct MeshCommandTests {
                 let date = try #require(Date(rfc3339: time))
                 #expect(abs(date.timeIntervalSinceNow) < 120)
                 listener.interrupt()
-                #expect(try await listener.exit() == .code(130))
+                try await listener.exit(expecting: .code(130))
                 #expect(listener.output.count == 1)
             }
         }
@@ -55,12 +55,12 @@ struct MeshCommandTests {
             for listener in listeners { _ = try await listener.errorLine(containing: ": ready") }
             let lines = (1...count).map { "tick \($0)\n" }.joined()
             let emitter = try harness.weft("emit", "-", "--expect", "4", "--join", endpoint, input: .text(lines))
-            #expect(try await emitter.exit(within: .seconds(200)) == .code(0))
+            try await emitter.exit(expecting: .code(0), within: .seconds(200))
             #expect(emitter.output.elements == ["\(count) events emitted, confirmed by 4 of 4 peers"])
             for listener in listeners {
                 _ = try await listener.output.prefix(count, within: .seconds(60))
                 listener.interrupt()
-                #expect(try await listener.exit() == .code(130))
+                try await listener.exit(expecting: .code(130))
                 #expect(listener.output.count == count)
                 var expected = 1
                 for line in listener.output.elements {
@@ -90,7 +90,7 @@ struct MeshCommandTests {
                 a:4 "four"
                 """
             let emitter = try harness.weft("emit", "-", "--join", endpoint, input: .text(input))
-            #expect(try await emitter.exit() == .code(65))
+            try await emitter.exit(expecting: .code(65))
             #expect(emitter.output.elements == ["3 events emitted, confirmed by 2 of 2 peers"])
             let complaints = emitter.errors.elements.filter { $0.contains("line ") }
             #expect(complaints.count == 3)
@@ -105,7 +105,7 @@ struct MeshCommandTests {
             let endpoint = try await Self.coordinator(harness)
             let input = "big \"\(String(repeating: "a", count: 1 << 20))\"\nsmall 1\n"
             let emitter = try harness.weft("emit", "-", "--join", endpoint, input: .text(input))
-            #expect(try await emitter.exit() == .code(65))
+            try await emitter.exit(expecting: .code(65))
             #expect(emitter.output.elements == ["1 event emitted, confirmed by 1 of 1 peer"])
             _ = try await emitter.errorLine(containing: "line 1: the event has 10")
             _ = try await emitter.errorLine(containing: "an event may have 1048576 at most")
@@ -117,7 +117,7 @@ struct MeshCommandTests {
         try await ProcessHarness.run { harness in
             let endpoint = try await Self.coordinator(harness)
             let emitter = try harness.weft("emit", "lonely", "--expect", "2", "--json", "--join", endpoint)
-            #expect(try await emitter.exit() == .code(1))
+            try await emitter.exit(expecting: .code(1))
             let report = try Value(json: try #require(emitter.output.elements.first))
             #expect(report["emitted"] == 1)
             #expect(report["confirmed"] == 1)
@@ -134,9 +134,9 @@ struct MeshCommandTests {
             for listener in listeners { _ = try await listener.errorLine(containing: ": ready") }
             let lines = (1...1000).map { "tick \($0)\n" }.joined()
             let emitter = try harness.weft("emit", "-", "--expect", "4", "--join", endpoint, input: .text(lines))
-            #expect(try await emitter.exit() == .code(0))
+            try await emitter.exit(expecting: .code(0))
             for listener in listeners {
-                #expect(try await listener.exit() == .code(0))
+                try await listener.exit(expecting: .code(0))
                 #expect(listener.output.count == 1000)
             }
         }
@@ -145,7 +145,7 @@ struct MeshCommandTests {
     @Test func anArgumentThatIsNotJSONGetsAHintAndNothingIsJoined() async throws {
         try await ProcessHarness.run { harness in
             let emitter = try harness.weft("emit", "order:created", "o-1", "--join", "tcp://127.0.0.1:9")
-            #expect(try await emitter.exit() == .code(65))
+            try await emitter.exit(expecting: .code(65))
             _ = try await emitter.errorLine(containing: #"'"o-1"'"#)
         }
     }
@@ -154,7 +154,7 @@ struct MeshCommandTests {
         try await ProcessHarness.run { harness in
             let endpoint = try await Self.coordinator(harness)
             let listener = try harness.weft("listen", "--timeout", "0.5", "--count", "1", "--join", endpoint)
-            #expect(try await listener.exit() == .code(124))
+            try await listener.exit(expecting: .code(124))
             #expect(listener.output.elements.isEmpty)
         }
     }
@@ -164,8 +164,8 @@ struct MeshCommandTests {
             let port = try ProcessHarness.freePorts(1)
             let lost = try harness.weft("emit", "a", environment: ["WEFT_JOIN": "tcp://127.0.0.1:\(port)"])
             let nonsense = try harness.weft("emit", "a", "--join", "somewhere")
-            #expect(try await nonsense.exit() == .code(78))
-            #expect(try await lost.exit() == .code(69))
+            try await nonsense.exit(expecting: .code(78))
+            try await lost.exit(expecting: .code(69))
             _ = try await lost.errorLine(containing: "\(port)")
         }
     }
@@ -182,8 +182,8 @@ struct MeshCommandTests {
                 ])
             _ = try await pipe.errorLine(containing: ": ready")
             let emitter = try harness.weft("emit", "one", "1", "--join", endpoint)
-            #expect(try await emitter.exit() == .code(0))
-            #expect(try await pipe.exit() == .code(0))
+            try await emitter.exit(expecting: .code(0))
+            try await pipe.exit(expecting: .code(0))
             #expect(pipe.output.elements.last == "statuses 0 0")
             #expect(pipe.output.count == 2)
             #expect(pipe.errors.count == 1)
@@ -199,7 +199,7 @@ struct MeshCommandTests {
             for redirection in [">&-", "<&- >&- 2>&-", "| true"] {
                 let emitter = try harness.start(
                     "/bin/bash", ["-c", "set -o pipefail; \(weft) emit a 1 --join \(endpoint) \(redirection)"])
-                #expect(try await emitter.exit() == .code(0))
+                try await emitter.exit(expecting: .code(0))
             }
             _ = try await listener.output.prefix(3)
         }
@@ -216,7 +216,7 @@ struct MeshCommandTests {
             _ = try await reading.errorLine(containing: ": ready")
             let lines = (1...5000).map { "tick \($0)\n" }.joined()
             let emitter = try harness.weft("emit", "-", "--expect", "3", "--join", endpoint, input: .text(lines))
-            #expect(try await emitter.exit() == .code(0))
+            try await emitter.exit(expecting: .code(0))
             _ = try await reading.output.prefix(5000)
         }
     }
@@ -225,9 +225,9 @@ struct MeshCommandTests {
         try await ProcessHarness.run { harness in
             let endpoint = try await Self.coordinator(harness)
             let emitter = try harness.weft("emit", "-", "--join", endpoint, input: .text("old 1\nold 2\nold 3\n"))
-            #expect(try await emitter.exit() == .code(0))
+            try await emitter.exit(expecting: .code(0))
             let late = try harness.weft("listen", "old", "--json", "--history", "--count", "3", "--join", endpoint)
-            #expect(try await late.exit() == .code(0))
+            try await late.exit(expecting: .code(0))
             #expect(try late.output.elements.map { try Value(json: $0)["arguments"] } == [[1], [2], [3]])
         }
     }

@@ -15,7 +15,7 @@ struct PlatformCommandTests {
             #expect(task["status"] == "pending")
             #expect(task["input"]?["text"] == "hello")
             platform.terminate()
-            #expect(try await platform.exit() == .code(0))
+            try await platform.exit(expecting: .code(0))
         }
     }
 
@@ -24,7 +24,7 @@ struct PlatformCommandTests {
             let platform = try harness.weft("platform", "--listen", "127.0.0.1:0")
             _ = try await platform.url()
             platform.interrupt()
-            #expect(try await platform.exit() == .code(130))
+            try await platform.exit(expecting: .code(130))
         }
     }
 
@@ -33,7 +33,7 @@ struct PlatformCommandTests {
             let first = try harness.weft("platform", "--listen", "127.0.0.1:0")
             let address = try await first.url().dropFirst("http://".count)
             let second = try harness.weft("platform", "--listen", String(address))
-            #expect(try await second.exit() == .code(78))
+            try await second.exit(expecting: .code(78))
             _ = try await second.errorLine(containing: "choose another address")
         }
     }
@@ -65,7 +65,7 @@ struct PlatformCommandTests {
                 ])
             _ = try await coordinator.errorLine(containing: "Registered at the platform")
             try await PlatformProbe(url: url).fault(["fault": "conflict", "reason": "another place"])
-            #expect(try await coordinator.exit() == .code(1))
+            try await coordinator.exit(expecting: .code(1))
             _ = try await coordinator.errorLine(containing: "weft: The platform says that agent a-1 is served from")
         }
     }

@@ -19,11 +19,11 @@ struct SubmitCommandTests {
         try await ProcessHarness.run { harness in
             let endpoint = try await Self.cluster(harness, exec: "read task; echo \"got $task in $WEFT_NAME\"")
             let submit = try harness.weft("submit", "hello", "--wait", "--join", endpoint)
-            #expect(try await submit.exit() == .code(0))
+            try await submit.exit(expecting: .code(0))
             #expect(submit.output.elements == [#"got "hello" in w-1"#])
             let data = try harness.weft(
                 "submit", #"{"order": 1}"#, "--data", "--wait", "--json", "--id", "o-1", "--join", endpoint)
-            #expect(try await data.exit() == .code(0))
+            try await data.exit(expecting: .code(0))
             let report = try Value(json: try #require(data.output.elements.first))
             #expect(report == ["id": "o-1", "status": "completed", "result": #"got {"order":1} in w-1"#])
         }
@@ -33,7 +33,7 @@ struct SubmitCommandTests {
         try await ProcessHarness.run { harness in
             let endpoint = try await Self.cluster(harness, exec: "echo 'out of stock' >&2; exit 65")
             let submit = try harness.weft("submit", "hello", "--wait", "--join", endpoint)
-            #expect(try await submit.exit() == .code(1))
+            try await submit.exit(expecting: .code(1))
             _ = try await submit.errorLine(containing: "out of stock")
         }
     }
@@ -44,7 +44,7 @@ struct SubmitCommandTests {
             let input = (1...300).map { $0 == 7 ? "not json\n" : "\($0)\n" }.joined()
             let submit = try harness.weft(
                 "submit", "-", "--data", "--wait", "--json", "--join", endpoint, input: .text(input))
-            #expect(try await submit.exit() == .code(65))
+            try await submit.exit(expecting: .code(65))
             _ = try await submit.errorLine(containing: "line 7")
             let results = try submit.output.elements.compactMap { try Value(json: $0)["result"]?.stringValue }
             #expect(Set(results) == Set((1...300).filter { $0 != 7 }.map(String.init)))
@@ -58,7 +58,7 @@ struct SubmitCommandTests {
             let seed = try harness.weft("listen", "a", "--bind", "tcp://127.0.0.1:\(port)")
             _ = try await seed.errorLine(containing: ": ready")
             let submit = try harness.weft("submit", "hello", "--timeout", "1", "--join", "tcp://127.0.0.1:\(port)")
-            #expect(try await submit.exit() == .code(69))
+            try await submit.exit(expecting: .code(69))
             _ = try await submit.errorLine(containing: "oordinator")
         }
     }
@@ -67,7 +67,7 @@ struct SubmitCommandTests {
         try await ProcessHarness.run { harness in
             let endpoint = try await Self.cluster(harness, exec: "cat", worker: false)
             let submit = try harness.weft("submit", "hello", "--wait", "--timeout", "1", "--join", endpoint)
-            #expect(try await submit.exit() == .code(124))
+            try await submit.exit(expecting: .code(124))
         }
     }
 
@@ -76,16 +76,16 @@ struct SubmitCommandTests {
             let endpoint = try await Self.cluster(harness, exec: "cat")
             // A task that has run shows that the worker is registered.
             let submit = try harness.weft("submit", "hello", "--wait", "--join", endpoint)
-            #expect(try await submit.exit() == .code(0))
+            try await submit.exit(expecting: .code(0))
             let status = try harness.weft("status", "--json", "--join", endpoint)
-            #expect(try await status.exit() == .code(0))
+            try await status.exit(expecting: .code(0))
             let report = try Value(json: try #require(status.output.elements.first))
             #expect(report["members"]?.arrayValue?.count == 2)
             #expect(report["coordinator"]?["workers"]?[0]?["name"] == "w-1")
             #expect(report["coordinator"]?["counters"]?["completed"] == 1)
             #expect(report["verdict"] == "2 members, 1 worker")
             let text = try harness.weft("status", "--join", endpoint)
-            #expect(try await text.exit() == .code(0))
+            try await text.exit(expecting: .code(0))
             #expect(text.output.elements.contains { $0.contains("w-1") && $0.contains("alive") })
         }
     }
@@ -98,7 +98,7 @@ struct SubmitCommandTests {
             let process = try harness.weft([command, "--join", seed] + handler)
             _ = try await process.errorLine(containing: "no member of the mesh has answered at \(seed) yet")
             process.terminate()
-            #expect(try await process.exit() == .code(130))
+            try await process.exit(expecting: .code(130))
         }
     }
 }

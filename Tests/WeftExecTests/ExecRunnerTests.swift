@@ -165,7 +165,7 @@ struct ExecRunnerTests {
     @Test func cancellingEndsTheWholeGroupEvenWhenItIgnoresSIGTERM() async throws {
         try await ProcessHarness.run { harness in
             let fifo = try harness.temporaryDirectory() + "/alive"
-            #expect(try await harness.start("/usr/bin/mkfifo", [fifo]).exit() == .code(0))
+            try await harness.start("/usr/bin/mkfifo", [fifo]).exit(expecting: .code(0))
             // `cat` ends when the last process that holds the pipe open is gone: a grandchild that ignores SIGTERM.
             let reader = try harness.start("/bin/cat", [fifo])
             let command = "sh -c 'trap \"\" TERM; exec 3>\(fifo); echo up >&3; while :; do sleep 600; done' & wait"
@@ -177,14 +177,14 @@ struct ExecRunnerTests {
                 return
             }
             #expect(reason.contains("SIGTERM"))
-            #expect(try await reader.exit() == .code(0))
+            try await reader.exit(expecting: .code(0))
         }
     }
 
     @Test func aHandlerMayCleanUpOnSIGTERM() async throws {
         try await ProcessHarness.run { harness in
             let directory = try harness.temporaryDirectory()
-            #expect(try await harness.start("/usr/bin/mkfifo", [directory + "/up"]).exit() == .code(0))
+            try await harness.start("/usr/bin/mkfifo", [directory + "/up"]).exit(expecting: .code(0))
             let reader = try harness.start("/bin/cat", [directory + "/up"])
             let command =
                 "trap 'echo clean > \(directory)/cleaned; exit 0' TERM; echo up > \(directory)/up; sleep 600 & wait"
@@ -202,12 +202,12 @@ struct ExecRunnerTests {
     @Test func whatAHandlerLeavesRunningIsKilledWhenItEnds() async throws {
         try await ProcessHarness.run { harness in
             let fifo = try harness.temporaryDirectory() + "/alive"
-            #expect(try await harness.start("/usr/bin/mkfifo", [fifo]).exit() == .code(0))
+            try await harness.start("/usr/bin/mkfifo", [fifo]).exit(expecting: .code(0))
             let reader = try harness.start("/bin/cat", [fifo])
             // The forgotten process also holds standard output open, which must not keep the task from ending.
             let outcome = await Self.run("exec 3>\(fifo); sleep 600 & echo done")
             #expect(outcome == .completed(TaskResult("done")))
-            #expect(try await reader.exit() == .code(0))
+            try await reader.exit(expecting: .code(0))
         }
     }
 

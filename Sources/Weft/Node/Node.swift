@@ -23,7 +23,8 @@ public final class Node: Service, Sendable {
         case idle
         case starting
         case running(NodeCore)
-        case stopped
+        /// With what is still to end: whoever stops the node, however many do, returns when that has ended.
+        case stopped(Task<Void, Never>?)
     }
 
     /// The node's identity, new for every node.
@@ -54,7 +55,7 @@ public final class Node: Service, Sendable {
         do throws(NodeError) {
             core = try await self.makeCore()
         } catch {
-            self.state.withLock { $0 = .stopped }
+            self.state.withLock { $0 = .stopped(nil) }
             throw error
         }
         let isWanted = self.state.withLock { state in
@@ -112,12 +113,23 @@ public final class Node: Service, Sendable {
     }
 
     func stop(gracefully: Bool) async {
-        let core = self.state.withLock { state -> NodeCore? in
-            defer { state = .stopped }
-            if case .running(let core) = state { return core }
-            return nil
+        let ending = self.state.withLock { state -> Task<Void, Never>? in
+            switch state {
+            case .stopped(let ending): return ending
+            case .idle, .starting:
+                state = .stopped(nil)
+                return nil
+            case .running(let core):
+                // Not a child of the one who stops: a second one waits for it, too.
+                let ending = Task { await self.end(core, gracefully: gracefully) }
+                state = .stopped(ending)
+                return ending
+            }
         }
-        guard let core else { return }
+        await ending?.value
+    }
+
+    private func end(_ core: NodeCore, gracefully: Bool) async {
         self.bus.detach(core.outbox)
         await core.stop(gracefully: gracefully)
         await core.loop.shutdown(within: NodeDefaults.stopTimeout)

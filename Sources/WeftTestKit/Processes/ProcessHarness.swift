@@ -36,11 +36,16 @@ public final class ProcessHarness: Sendable {
     public static func run<Result>(_ body: (ProcessHarness) async throws -> Result) async throws -> Result {
         let harness = ProcessHarness()
         do {
-            let result = try await body(harness)
-            await harness.end()
+            let result: Result
+            do {
+                result = try await body(harness)
+            } catch {
+                try? await harness.end()
+                throw error
+            }
+            try await harness.end()
             return result
         } catch {
-            await harness.end()
             for process in harness.state.withLock({ $0.processes }) { process.printTranscript() }
             throw error
         }
@@ -133,11 +138,11 @@ public final class ProcessHarness: Sendable {
             awaited: "\(product) beside the tests; build it with: swift build --product \(product)", limit: .zero)
     }
 
-    private func end() async {
+    private func end() async throws {
         let (processes, directories) = self.state.withLock { ($0.processes, $0.directories) }
         for process in processes { process.kill() }
-        for process in processes { _ = await process.end() }
-        for directory in directories { try? FileManager.default.removeItem(atPath: directory) }
+        defer { for directory in directories { try? FileManager.default.removeItem(atPath: directory) } }
+        for process in processes { try await process.end() }
     }
 
     private static func ownPath() -> String {

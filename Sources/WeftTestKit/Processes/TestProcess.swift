@@ -82,6 +82,14 @@ public final class TestProcess: Sendable {
         try await self.exit.value(within: limit)
     }
 
+    /// Waits for the end of the program, which must be the expected one.
+    ///
+    /// - Throws: ``UnexpectedExit`` for any other, ``TimedOut``.
+    public func exit(expecting expected: TestExit, within limit: Duration = .seconds(60)) async throws {
+        let exit = try await self.exit(within: limit)
+        guard exit == expected else { throw UnexpectedExit(command: self.name, exit: exit, expected: expected) }
+    }
+
     /// Sends a signal to the program, or to its whole group.
     public func signal(_ number: Int32, toGroup: Bool = false) {
         self.child.signal(number, toGroup: toGroup)
@@ -102,7 +110,16 @@ public final class TestProcess: Sendable {
     /// Ends the program's standard input.
     public func closeInput() { self.child.closeInput() }
 
-    func end() async -> TestExit { TestExit(await self.child.exit()) }
+    /// Waits for the end of a program that has been killed or has ended.
+    ///
+    /// - Throws: ``UnexpectedExit`` when the thread sanitizer has found something in it.
+    func end() async throws {
+        let exit = TestExit(await self.child.exit())
+        // The lines are complete once the task that collects them is done.
+        _ = try await self.exit()
+        guard self.errors.elements.contains(where: { $0.contains("WARNING: ThreadSanitizer") }) else { return }
+        throw UnexpectedExit(command: self.name, exit: exit, expected: nil)
+    }
 
     func printTranscript() {
         print("── \(self.name) (\(self.child.currentExit?.description ?? "running"))")

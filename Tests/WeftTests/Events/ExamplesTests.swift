@@ -18,7 +18,7 @@ struct ExamplesTests {
     @Test func tourShowsEveryRowOfTheBus() async throws {
         try await ProcessHarness.run { harness in
             let tour = try self.example(harness, "tour")
-            #expect(try await tour.exit() == .code(0))
+            try await tour.exit(expecting: .code(0))
             let lines = tour.output.elements.map { $0.drop { $0 == " " } }
             for line in [
                 "ada logged in", "ada is stored", "listeners: 2, delivered: 2", "welcome, ada!",
@@ -39,7 +39,7 @@ struct ExamplesTests {
             let endpoint = "tcp://127.0.0.1:\(try ProcessHarness.freePorts())"
             let payments = try self.example(harness, "payments", endpoint)
             let orders = try self.example(harness, "orders", endpoint)
-            #expect(try await orders.exit() == .code(0))
+            try await orders.exit(expecting: .code(0))
             #expect(
                 orders.output.elements == [
                     "orders: o-1 is paid with 9.5", "orders: o-2 is paid with 9.5", "orders: o-3 is paid with 9.5",
@@ -52,14 +52,14 @@ struct ExamplesTests {
                     "payments: charging 9.5 for o-3",
                 ])
             payments.terminate()
-            #expect(try await payments.exit() == .code(0))
+            try await payments.exit(expecting: .code(0))
         }
     }
 
     @Test func localTestPrintsStatusAndResult() async throws {
         try await ProcessHarness.run { harness in
             let test = try self.example(harness, "local-test")
-            #expect(try await test.exit() == .code(0))
+            try await test.exit(expecting: .code(0))
             #expect(
                 test.output.elements == [
                     "status: completed", #"result: {"title":"Woven on a loom","words":4}"#, "words: 4",
@@ -70,7 +70,7 @@ struct ExamplesTests {
     @Test func typedTasksPrintsSizeAndRefusal() async throws {
         try await ProcessHarness.run { harness in
             let typed = try self.example(harness, "typed-tasks")
-            #expect(try await typed.exit() == .code(0))
+            try await typed.exit(expecting: .code(0))
             #expect(
                 typed.output.elements == ["resized to 1000 × 750", "refused: an image has no negative side"])
         }
@@ -91,7 +91,7 @@ struct ExamplesTests {
                         "Nothing is left in the warehouse", "Processed: hello",
                     ])
                 worker.terminate()
-                #expect(try await worker.exit() == .code(0))
+                try await worker.exit(expecting: .code(0))
                 #expect(worker.output.elements == ["opening the warehouse", "closing the warehouse"])
             }
         }
@@ -119,7 +119,7 @@ struct ExamplesTests {
                     _ = try await worker.errorLine(containing: "a second signal aborts")
                     #expect(worker.isRunning)
                     worker.interrupt()
-                    #expect(try await worker.exit() == .code(130))
+                    try await worker.exit(expecting: .code(130))
                     #expect(!worker.output.elements.contains("closing the warehouse"))
                 }
             }
@@ -154,7 +154,7 @@ struct ExamplesTests {
                     let tasks = try await EventsBench.finished(["hello"], at: standIn)
                     #expect(tasks.map(\.result) == ["Processed: hello"])
                     worker.interrupt()
-                    #expect(try await worker.exit() == .code(0))
+                    try await worker.exit(expecting: .code(0))
                 }
             }
         }
@@ -172,7 +172,7 @@ struct ExamplesTests {
                 #expect(support.map(\.result) == ["support answers: x"])
                 #expect(billing.map(\.result) == ["billing answers: y"])
                 program.write("stop\n")
-                #expect(try await program.exit() == .code(0))
+                try await program.exit(expecting: .code(0))
                 #expect(program.output.elements.suffix(2) == ["shut down", "stopped"])
                 #expect(program.output.elements.contains("background work is done"))
             }
@@ -197,7 +197,7 @@ struct ExamplesTests {
             #expect(String(decoding: audit.body, as: UTF8.self) == "order:created \"o-7\"\n")
             await client.shutdown()
             shop.terminate()
-            #expect(try await shop.exit() == .code(0))
+            try await shop.exit(expecting: .code(0))
         }
     }
 }

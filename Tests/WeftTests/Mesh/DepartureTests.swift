@@ -41,6 +41,20 @@ struct DepartureTests {
         }
     }
 
+    @Test func everyoneWhoStopsANodeReturnsWhenItHasEnded() async throws {
+        try await TestMesh.with(1) { nodes in
+            let address = try #require(nodes[0].controlAddress)
+            try await withThrowingTaskGroup(of: Void.self) { tasks in
+                for _ in 0..<4 { tasks.addTask { await nodes[0].stop() } }
+                // Whichever comes back first, the address is free.
+                try await tasks.next()
+                let again = Node(configuration: TestMesh.configuration("again", bind: address))
+                try await again.start()
+                await again.stop()
+            }
+        }
+    }
+
     @Test func whoLeavesUponTheLastEventHasConfirmedIt() async throws {
         try await TestMesh.with(1) { nodes in
             let numbers = Collector<Int>("events")
