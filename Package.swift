@@ -63,6 +63,7 @@ let package = Package(
 
         // Foundations.
         .target(name: "Locking", swiftSettings: swiftSettings),
+        .target(name: "Failpoints", swiftSettings: swiftSettings),
         .target(name: "WeftValue", swiftSettings: swiftSettings),
         .target(name: "ServerSentEvents", swiftSettings: swiftSettings),
         .target(
@@ -84,7 +85,7 @@ let package = Package(
         .target(
             name: "Weft",
             dependencies: [
-                "CurlHTTP", "Locking", "WeftBus", "WeftPlatform", "WeftProtocol", "WeftValue", "ZeroMQ",
+                "CurlHTTP", "Failpoints", "Locking", "WeftBus", "WeftPlatform", "WeftProtocol", "WeftValue", "ZeroMQ",
                 .deque, .lifecycle, .logging, .unixSignals,
             ],
             swiftSettings: swiftSettings),
@@ -105,8 +106,8 @@ let package = Package(
         .executableTarget(
             name: "WeftCLI",
             dependencies: [
-                "CurlHTTP", "Locking", "Weft", "WeftBus", "WeftExec", "WeftPlatform", "WeftProtocol", "WeftServer",
-                "WeftSQLite", "WeftValue", "ZeroMQ",
+                "CurlHTTP", "Failpoints", "Locking", "Weft", "WeftBus", "WeftExec", "WeftPlatform", "WeftProtocol",
+                "WeftServer", "WeftSQLite", "WeftValue", "ZeroMQ",
                 .argumentParser, .histogram, .lifecycle, .logging, .unixSignals,
             ],
             swiftSettings: swiftSettings),

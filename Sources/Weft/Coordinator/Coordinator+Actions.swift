@@ -1,6 +1,7 @@
 // This source file is part of the Weft project. See LICENSE. SPDX-License-Identifier: Apache-2.0
 
 import DequeModule
+import Failpoints
 import FoundationEssentials
 import Logging
 import WeftBus
@@ -48,7 +49,10 @@ extension Coordinator {
         var pause = Duration.milliseconds(100)
         while true {
             do {
-                return try await self.ledger.write(changes, epoch: epoch)
+                Failpoint.hit(.ledgerWriteBefore)
+                try await self.ledger.write(changes, epoch: epoch)
+                Failpoint.hit(.ledgerWriteAfter)
+                return
             } catch let error as LedgerError where error.code == .superseded {
                 throw TaskPlaneFailure(.superseded, "Another coordinator has taken the ledger: \(error)")
             } catch let error as LedgerError where error.code == .unavailable {
@@ -82,6 +86,7 @@ extension Coordinator {
     private func announce(_ event: TaskEvent) {
         switch event {
         case .accepted(let id):
+            Failpoint.hit(.acceptAnswerBefore)
             self.acceptance(of: id)?.resume(returning: .queued)
         case .repeated(let id, let state):
             self.acceptance(of: id)?.resume(returning: state)
@@ -150,7 +155,10 @@ extension Coordinator {
 
     private func send(_ message: CoordinatorMessage, to worker: NodeID) {
         guard let link = self.links[worker], let epoch = self.dispatcher?.epoch else { return }
+        let failpoints = message.failpoints
+        if let failpoints { Failpoint.hit(failpoints.before) }
         let result = self.loop.send(TaskFrame.encode(message, to: worker, epoch: epoch), on: link.socket)
+        if let failpoints { Failpoint.hit(failpoints.after) }
         guard !result.isSent else { return }
         // Within the credit a send cannot block, so something is wrong with the link.
         self.blockedSends += 1
@@ -163,6 +171,7 @@ extension Coordinator {
         for message in messages {
             do throws(TaskPlaneError) {
                 let (content, worker) = try TaskFrame.decodeWorkerMessage(message.first[...])
+                if case .result = content { Failpoint.hit(.resultReceiveBefore) }
                 self.step { dispatcher, now in dispatcher.received(content, from: worker, at: now) }
             } catch {
                 self.badFrames += 1
@@ -198,5 +207,16 @@ extension Coordinator {
             }
         }
         self.conditions = left
+    }
+}
+
+extension CoordinatorMessage {
+    /// Where a test may crash around the sending; nil for messages whose loss another one makes good.
+    fileprivate var failpoints: (before: Failpoint, after: Failpoint)? {
+        switch self {
+        case .dispatch: (.dispatchSendBefore, .dispatchSendAfter)
+        case .acknowledged: (.acknowledgeSendBefore, .acknowledgeSendAfter)
+        case .welcome, .ping, .superseded, .cancel, .drain: nil
+        }
     }
 }

@@ -1,5 +1,6 @@
 // This source file is part of the Weft project. See LICENSE. SPDX-License-Identifier: Apache-2.0
 
+import Failpoints
 import Locking
 public import WeftPlatform
 import WeftProtocol
@@ -46,6 +47,8 @@ public final class CoordinatorPlatform: Sendable {
     /// - Returns: How it went, and whether the platform says that the task is over.
     @concurrent
     func deliver(_ item: ReportItem) async -> (outcome: ReportOutcome, isOver: Bool) {
+        Failpoint.hit(.reportSendBefore)
+        defer { Failpoint.hit(.reportSendAfter) }
         do throws(PlatformError) {
             switch item.content {
             case .executing:

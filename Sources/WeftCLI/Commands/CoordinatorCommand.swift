@@ -2,6 +2,7 @@
 
 import ArgumentParser
 import CurlHTTP
+import Failpoints
 import Logging
 import Weft
 import WeftBus
@@ -37,6 +38,12 @@ struct CoordinatorCommand: AsyncParsableCommand {
 
     func run() async throws {
         let logger = try self.join.log.logger("weft.coordinator", default: .notice)
+        if let variable = Failpoint.variable {
+            if let problem = Failpoint.problem(in: variable) {
+                throw CommandFailure(.configuration, "WEFT_FAILPOINT: \(problem)")
+            }
+            logger.warning("WEFT_FAILPOINT is set: this process will kill itself", metadata: ["value": "\(variable)"])
+        }
         let platform = try self.platform.configuration()
         var configuration = try self.join.configuration("coordinator", isAlone: true, logger: logger)
         configuration.joinTimeout = nil
