@@ -56,8 +56,9 @@ public final class SQLiteLedger: Ledger {
                 }
                 let epoch = TaskEpoch(ledgerID: row["id"], counter: UInt64(clamping: row["epoch"] as Int64))
                 let finals = TaskState.allCases.filter(\.isFinal).map(\.rawValue)
+                let marks = finals.map { _ in "?" }.joined(separator: ", ")
                 let unfinished = try Row.fetchAll(
-                    db, sql: "SELECT task, status FROM tasks WHERE state NOT IN (?, ?, ?) ORDER BY seq",
+                    db, sql: "SELECT task, status FROM tasks WHERE state NOT IN (\(marks)) ORDER BY seq",
                     arguments: StatementArguments(finals)
                 ).map { try Self.record($0) }
                 let reports = try Row.fetchAll(db, sql: "SELECT item FROM reports ORDER BY seq").map {
@@ -177,15 +178,15 @@ public final class SQLiteLedger: Ledger {
 
     /// Drops finished tasks that are too old or too many; dead letters are for people to drop.
     private static func trim(_ db: Database, keeping count: Int, for age: Double) throws {
-        let ended = [TaskState.completed.rawValue, TaskState.cancelled.rawValue]
+        let ended = [TaskState.completed, .cancelled, .expired].map(\.rawValue)
         try db.execute(
-            sql: "DELETE FROM tasks WHERE state IN (?, ?) AND updated < ?",
-            arguments: [ended[0], ended[1], Date().timeIntervalSince1970 - age])
+            sql: "DELETE FROM tasks WHERE state IN (?, ?, ?) AND updated < ?",
+            arguments: [ended[0], ended[1], ended[2], Date().timeIntervalSince1970 - age])
         try db.execute(
             sql: """
                 DELETE FROM tasks WHERE seq IN (
-                    SELECT seq FROM tasks WHERE state IN (?, ?) ORDER BY updated DESC LIMIT -1 OFFSET ?)
+                    SELECT seq FROM tasks WHERE state IN (?, ?, ?) ORDER BY updated DESC LIMIT -1 OFFSET ?)
                 """,
-            arguments: [ended[0], ended[1], count])
+            arguments: [ended[0], ended[1], ended[2], count])
     }
 }

@@ -76,6 +76,8 @@ extension Coordinator {
         case .report(let item):
             guard self.platform != nil else { return self.settled(item) }
             for action in self.outbox.add(item, at: MonotonicTime.now) { self.perform(action) }
+        case .withdraw(let taskID, let reportID):
+            self.outbox.withdraw(taskID: taskID, reportID: reportID)
         case .capacity(let agentID, let isBusy):
             self.platform?.setBusy(isBusy, agentID: agentID)
         case .announce(let event):
@@ -90,6 +92,14 @@ extension Coordinator {
             self.acceptance(of: id)?.resume(returning: .queued)
         case .repeated(let id, let state):
             self.acceptance(of: id)?.resume(returning: state)
+        case .requeued(let id):
+            self.acceptance(of: id)?.resume(returning: .queued)
+        case .dropped(let id):
+            self.acceptance(of: id)?.resume(returning: .dead)
+        case .conflict(let id, let state):
+            self.logger.warning(
+                "Another task came under the id of one that is known; the first one counts",
+                metadata: ["task.id": "\(id)", "task.state": "\(state.rawValue)"])
         case .refused(let id, let refusal):
             self.logger.warning("Task refused", metadata: ["task.id": "\(id)", "reason": "\(refusal)"])
             self.acceptance(of: id)?.resume(throwing: refusal)

@@ -71,7 +71,8 @@ extension Coordinator {
             bus.announce(
                 "weft:task-ended",
                 [.string(record.task.id), .string(record.status.state.rawValue), Value(record.status.attempt)])
-        case .accepted, .repeated, .refused, .retrying, .workerJoined, .workerLeft, .workerRefused:
+        case .accepted, .repeated, .conflict, .requeued, .dropped, .refused, .retrying, .workerJoined, .workerLeft,
+            .workerRefused:
             break
         }
     }
@@ -119,7 +120,11 @@ extension CoordinatorStatus {
                 "accepted": Value(self.counters.accepted), "repeated": Value(self.counters.repeated),
                 "refused": Value(self.counters.refused), "dealt": Value(self.counters.dealt),
                 "completed": Value(self.counters.completed), "dead": Value(self.counters.dead),
-                "cancelled": Value(self.counters.cancelled),
+                "cancelled": Value(self.counters.cancelled), "expired": Value(self.counters.expired),
+                "conflicts": Value(self.counters.conflicts), "requeued": Value(self.counters.requeued),
+                "dropped": Value(self.counters.dropped), "overruns": Value(self.counters.overruns),
+                "late": Value(self.counters.late), "unknown_results": Value(self.counters.unknownResults),
+                "clock_jumps": Value(self.counters.clockJumps),
                 "handler_failures": Value(self.counters.handlerFailures),
                 "worker_losses": Value(self.counters.workerLosses), "returns": Value(self.counters.returns),
                 "reclaimed": Value(self.counters.reclaimed), "stale": Value(self.counters.stale),

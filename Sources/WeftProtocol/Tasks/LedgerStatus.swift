@@ -19,8 +19,16 @@ public struct LedgerStatus: Hashable, Sendable {
     public var workerLosses: Int
     /// How often an attempt came back without having been cut off by a loss: never begun, or given back by a worker that left.
     public var returns: Int
+    /// How often a task that had ended was put back into its queue; the counts above then begin anew.
+    public var requeues: Int
+    /// When the latest attempt was dealt to its worker; nil while nobody holds the task.
+    public var attemptStartedAt: Date?
     /// When the next attempt may begin; nil for at once.
     public var notBefore: Date?
+    /// Since when the task waits for its first attempt to begin; nil once it has, and for a task whose waiting has no limit.
+    public var waitsSince: Date?
+    /// When the task's time in all is over; nil for no limit.
+    public var endsBy: Date?
     /// Why the task is to be cancelled; nil when nobody asked.
     public var cancelReason: String?
     /// Whether the platform is to be told about the end; not when it asked for the end itself.
@@ -29,7 +37,7 @@ public struct LedgerStatus: Hashable, Sendable {
     public var hasBegun: Bool
     /// How the task ended; nil while it has not.
     public var outcome: TaskOutcome?
-    /// The attempts that ended otherwise than with the task, the newest last; bounded.
+    /// The attempts that are over, the newest last; bounded.
     public var history: [TaskAttempt]
     /// When the task was accepted.
     public var acceptedAt: Date
@@ -43,6 +51,7 @@ public struct LedgerStatus: Hashable, Sendable {
         self.handlerFailures = 0
         self.workerLosses = 0
         self.returns = 0
+        self.requeues = 0
         self.reportsEnd = true
         self.hasBegun = false
         self.history = []

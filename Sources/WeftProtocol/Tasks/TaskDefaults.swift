@@ -12,6 +12,8 @@ public enum TaskDefaults {
     public static let lossGrace: Duration = .seconds(3)
     /// How long workers have to reclaim what they hold after the coordinator's restart.
     public static let reclaimGrace: Duration = .seconds(15)
+    /// How long a handler may take to stop after its time limit; the worker's own end of it comes first.
+    public static let limitGrace: Duration = .seconds(10)
     /// How long a stopping worker or coordinator lets running work end.
     public static let drainDeadline: Duration = .seconds(30)
     /// How long a stopping coordinator waits for the platform to take what is still to be reported.
@@ -46,6 +48,8 @@ public enum TaskDefaults {
     public static let maximumMessageBytes = 64 << 10
     /// The longest id, name or queue, in bytes.
     public static let maximumNameBytes = 1024
+    /// How many tasks one task may wait for.
+    public static let maximumPredecessors = 100
     /// How many reports are on their way to the platform at once.
     public static let reportsInFlight = 8
     /// How often `executing` is tried; the final status, which matters, is tried until it is taken or refused.

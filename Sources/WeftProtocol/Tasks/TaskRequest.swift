@@ -27,15 +27,18 @@ public struct TaskRequest: Hashable, Sendable, Codable {
     public var name: String?
     /// The platform's task object, or what was submitted.
     public var payload: Value
-    /// When the attempt must have ended; nil for no limit.
+    /// When the attempt must have ended, by the clock of whoever wrote it; nil for no limit.
     public var deadline: Date?
+    /// How long the attempt may run from when its handler begins, which no clock's jump changes; nil for no limit.
+    public var timeLimit: Duration?
     /// The W3C trace context to carry on; nil for none.
     public var traceParent: String?
 
     /// Creates a request.
     public init(
         id: String, attempt: Int = 1, source: Source, agentID: String? = nil, queue: String = "default",
-        name: String? = nil, payload: Value, deadline: Date? = nil, traceParent: String? = nil
+        name: String? = nil, payload: Value, deadline: Date? = nil, timeLimit: Duration? = nil,
+        traceParent: String? = nil
     ) {
         self.id = id
         self.attempt = attempt
@@ -45,6 +48,7 @@ public struct TaskRequest: Hashable, Sendable, Codable {
         self.name = name
         self.payload = payload
         self.deadline = deadline
+        self.timeLimit = timeLimit
         self.traceParent = traceParent
     }
 }

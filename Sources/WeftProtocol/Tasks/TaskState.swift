@@ -16,12 +16,14 @@ public enum TaskState: String, Hashable, Sendable, CaseIterable {
     case dead
     /// Ended because someone asked for it.
     case cancelled
+    /// Ended because a limit on its waiting or on its whole life has passed.
+    case expired
 
     /// Whether nothing can follow.
     public var isFinal: Bool {
         switch self {
         case .queued, .leased, .running, .retrying: false
-        case .completed, .dead, .cancelled: true
+        case .completed, .dead, .cancelled, .expired: true
         }
     }
 

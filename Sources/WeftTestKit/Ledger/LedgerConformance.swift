@@ -80,7 +80,7 @@ public struct LedgerConformance: Sendable {
             let epoch = try await ledger.open().epoch
             let states: [(String, TaskState)] = [
                 ("z", .queued), ("done", .completed), ("y", .leased), ("dead", .dead), ("x", .running),
-                ("gone", .cancelled), ("w", .retrying),
+                ("gone", .cancelled), ("late", .expired), ("w", .retrying),
             ]
             for (id, state) in states {
                 var record = record(id)
@@ -147,18 +147,26 @@ public struct LedgerConformance: Sendable {
         status.handlerFailures = 2
         status.workerLosses = 1
         status.returns = 4
+        status.requeues = 3
+        status.attemptStartedAt = date.addingTimeInterval(-5)
         status.notBefore = date.addingTimeInterval(60)
+        status.waitsSince = date.addingTimeInterval(-6)
+        status.endsBy = date.addingTimeInterval(600)
         status.cancelReason = "wanted"
         status.reportsEnd = false
         status.hasBegun = true
         status.outcome = .failed(TaskFailure("broke", retry: .at(date)))
-        status.history = [TaskAttempt(attempt: 1, worker: status.worker, endedAt: date, error: "lost")]
+        status.history = [
+            TaskAttempt(
+                attempt: 1, worker: status.worker, startedAt: date.addingTimeInterval(-9), endedAt: date, error: "lost")
+        ]
         return TaskRecord(
             task: TaskSubmission(
-                id: id, source: .platform, agentID: "agent", queue: "mail", name: "image:resize",
+                id: id, source: .platform, agentID: "agent", queue: "mail", key: "account-7", name: "image:resize",
                 payload: ["text": "\u{0}\u{1F600}", "list": [1, 2.5, .null, true], "bytes": .bytes([0, 255])],
-                priority: -3, attempts: 9, timeLimit: .milliseconds(1500),
-                traceParent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"),
+                priority: -3, attempts: 9, workerLosses: 4, notBefore: date.addingTimeInterval(60),
+                waitLimit: .seconds(10), timeLimit: .milliseconds(1500), totalLimit: .seconds(600),
+                after: ["first", "second"], traceParent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"),
             status: status)
     }
 

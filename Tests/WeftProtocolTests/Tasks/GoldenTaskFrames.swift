@@ -26,13 +26,14 @@ enum GoldenTaskFrames {
                 TaskRequest(
                     id: "t-1", attempt: 2, source: .platform, agentID: "agent", name: "wash",
                     payload: ["input": ["text": "dishes"]],
-                    deadline: Date(timeIntervalSince1970: 1_800_000_000.25), traceParent: "00-ab-cd-01"),
+                    deadline: Date(timeIntervalSince1970: 1_800_000_000.25), timeLimit: .seconds(90),
+                    traceParent: "00-ab-cd-01"),
                 TaskRequest(id: "t-2", source: .submit, queue: "mail", payload: .null),
             ]),
-            "5746014183a16592a24c3105a1749289a16102a164d7ff3b9aca006b49d200a167a56167656e74a169a3"
-                + "742d31a16ea477617368a17081a5696e70757481a474657874a6646973686573a171a764656661756c74"
-                + "a173a8706c6174666f726da174ab30302d61622d63642d303185a16101a169a3742d32a170c0a171a46d"
-                + "61696ca173a67375626d6974a177c410000102030405060708090a0b0c0d0e0f"
+            "5746014183a16592a24c3105a174928aa16102a164d7ff3b9aca006b49d200a167a56167656e74a169a3"
+                + "742d31a16cce055d4a80a16ea477617368a17081a5696e70757481a474657874a6646973686573a171a7"
+                + "64656661756c74a173a8706c6174666f726da174ab30302d61622d63642d303185a16101a169a3742d32"
+                + "a170c0a171a46d61696ca173a67375626d6974a177c410000102030405060708090a0b0c0d0e0f"
         ),
         (
             "PING",

@@ -265,7 +265,7 @@ struct TaskSimulation {
                 if Bool.random(using: &self.random) {
                     try self.perform(self.dispatcher.reportSettled(item, at: self.now))
                 }
-            case .connect, .capacity, .announce:
+            case .connect, .capacity, .announce, .withdraw:
                 break
             }
         }

@@ -23,6 +23,7 @@ extension Dispatcher {
         switch state {
         case .completed: self.counters.completed += 1
         case .cancelled: self.counters.cancelled += 1
+        case .expired: self.counters.expired += 1
         default: self.counters.dead += 1
         }
         self.remember(id, entry.status)
@@ -184,7 +185,8 @@ extension Dispatcher {
         case .cancelled(let reason):
             content = .final(status: "stopped", result: reason, tokens: nil, usedTools: [], format: nil, task: nil)
         }
-        return ReportItem(taskID: record.task.id, agentID: agentID, content: content)
+        return ReportItem(
+            taskID: record.task.id, agentID: agentID, requeues: record.status.requeues, content: content)
     }
 }
 

@@ -73,13 +73,10 @@ extension Dispatcher {
         var step = DispatcherStep()
         while let next = self.delayed.min, next.due <= now.monotonic {
             _ = self.delayed.popMin()
-            guard var entry = self.entries[next.id], entry.status.state == .retrying,
+            guard let entry = self.entries[next.id], entry.status.state == .retrying,
                 entry.status.attempt == next.attempt
             else { continue }
-            entry.status.state = .queued
-            entry.status.notBefore = nil
-            self.entries[next.id] = entry
-            self.makeReady(next.id)
+            self.becomeDue(next.id)
         }
         for id in self.orphans.sorted() {
             if let end = self.entries[id]?.leaseEnd, end <= now.monotonic {

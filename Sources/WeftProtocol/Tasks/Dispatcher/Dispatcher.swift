@@ -78,7 +78,7 @@ public struct Dispatcher: Sendable {
             self.delayed.insert(
                 DispatcherDelayed(
                     id: id, attempt: entry.status.attempt, due: now.monotonic + .seconds(min(pause, 1e9))))
-        case .queued, .completed, .dead, .cancelled:
+        case .queued, .completed, .dead, .cancelled, .expired:
             self.makeReady(id)
         }
     }

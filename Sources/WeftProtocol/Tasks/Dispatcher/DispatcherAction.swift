@@ -15,6 +15,8 @@ public enum DispatcherAction: Hashable, Sendable {
     case send(NodeID, CoordinatorMessage)
     /// Throw away a worker's dispatch link with everything that waits in it.
     case disconnect(NodeID)
+    /// Take out of the outbox to the platform what is no longer true.
+    case withdraw(taskID: String, reportID: String)
     /// Put into the outbox to the platform.
     case report(ReportItem)
     /// Tell the platform whether an agent's workers are busy.

@@ -4,6 +4,14 @@
 public struct DispatcherConfiguration: Hashable, Sendable {
     /// The agents whose platform connections want to know about capacity.
     public var agents: [String] = []
+    /// The most tasks that workers hold, of all queues together; nil for as many as there are slots.
+    public var maximumRunning: Int?
+    /// The settings of queues by their names.
+    public var queues: [String: QueueConfiguration] = [:]
+    /// The settings of all other queues, each for itself.
+    public var defaultQueue = QueueConfiguration()
+    /// How long a handler may take to stop after its time limit before its attempt is taken from it.
+    public var limitGrace = TaskDefaults.limitGrace
     /// How often tasks are tried that do not say it themselves.
     public var retry = RetryPolicy()
     /// How long a worker holds a task without a sign of life.

@@ -6,6 +6,8 @@ public struct DispatcherCounters: Hashable, Sendable {
     public var accepted = 0
     /// Tasks that came again.
     public var repeated = 0
+    /// Other tasks that came under an id that was known.
+    public var conflicts = 0
     /// Tasks not taken.
     public var refused = 0
     /// Attempts dealt to workers.
@@ -16,6 +18,14 @@ public struct DispatcherCounters: Hashable, Sendable {
     public var dead = 0
     /// Tasks that were cancelled.
     public var cancelled = 0
+    /// Tasks whose waiting or whose time in all was over.
+    public var expired = 0
+    /// Tasks that were queued again after their end.
+    public var requeued = 0
+    /// Dead letters dropped.
+    public var dropped = 0
+    /// Attempts taken from a handler that did not stop at its time limit.
+    public var overruns = 0
     /// Failures of handlers.
     public var handlerFailures = 0
     /// Attempts cut off by the loss of a worker.
@@ -32,6 +42,12 @@ public struct DispatcherCounters: Hashable, Sendable {
     public var strangers = 0
     /// Results larger than allowed.
     public var oversizedResults = 0
+    /// Progress and beginnings that came after the attempt's end.
+    public var late = 0
+    /// Results for tasks that nobody here knows.
+    public var unknownResults = 0
+    /// Times that the wall clock was seen to jump.
+    public var clockJumps = 0
     /// Registrations refused.
     public var refusedWorkers = 0
 

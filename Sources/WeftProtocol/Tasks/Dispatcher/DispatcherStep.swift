@@ -10,6 +10,7 @@ struct DispatcherStep {
     var dispatches: [NodeID: [TaskRequest]] = [:]
     var dispatchOrder: [NodeID] = []
     var disconnections: [NodeID] = []
+    var withdrawals: [(taskID: String, reportID: String)] = []
     var reports: [ReportItem] = []
     var capacities: [(agentID: String, isBusy: Bool)] = []
     var events: [TaskEvent] = []
@@ -35,6 +36,7 @@ struct DispatcherStep {
             }
         }
         actions += self.disconnections.map { .disconnect($0) }
+        actions += self.withdrawals.map { .withdraw(taskID: $0.taskID, reportID: $0.reportID) }
         actions += self.reports.map { .report($0) }
         actions += self.capacities.map { .capacity(agentID: $0.agentID, isBusy: $0.isBusy) }
         actions += self.events.map { .announce($0) }

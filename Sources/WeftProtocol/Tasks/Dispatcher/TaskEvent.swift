@@ -10,6 +10,12 @@ public enum TaskEvent: Hashable, Sendable {
     case accepted(id: String)
     /// A task came again; nothing was changed.
     case repeated(id: String, state: TaskState)
+    /// Another task came under the id of one that is known; the first one counts.
+    case conflict(id: String, state: TaskState)
+    /// A task that had ended, or waited for its time, is queued again.
+    case requeued(id: String)
+    /// A dead letter was dropped.
+    case dropped(id: String)
     /// A task was not taken.
     case refused(id: String, TaskRefusal)
     /// A worker has begun an attempt.

@@ -4,7 +4,7 @@
 public struct TaskRefusal: Error, Hashable, Sendable {
     /// The kind of refusal.
     public struct Code: Hashable, Sendable, CustomStringConvertible {
-        private enum Base: String { case full, tooLarge, invalid, draining, unknown, unavailable }
+        private enum Base: String { case full, tooLarge, invalid, conflict, draining, unknown, unavailable }
         private let base: Base
 
         /// As many tasks wait and run as are allowed.
@@ -13,6 +13,8 @@ public struct TaskRefusal: Error, Hashable, Sendable {
         public static let tooLarge = Self(base: .tooLarge)
         /// Something about the task is wrong.
         public static let invalid = Self(base: .invalid)
+        /// Another task has the same id.
+        public static let conflict = Self(base: .conflict)
         /// The coordinator is stopping.
         public static let draining = Self(base: .draining)
         /// There is no such task.

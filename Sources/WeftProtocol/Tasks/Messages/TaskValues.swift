@@ -37,7 +37,8 @@ extension TaskRequest {
         makeMap([
             "i": .string(self.id), "a": Value(self.attempt), "s": .string(self.source.rawValue),
             "g": self.agentID.map(Value.string), "q": .string(self.queue), "n": self.name.map(Value.string),
-            "p": self.payload, "d": self.deadline.map(Value.date), "t": self.traceParent.map(Value.string),
+            "p": self.payload, "d": self.deadline.map(Value.date), "l": self.timeLimit?.microseconds,
+            "t": self.traceParent.map(Value.string),
         ])
     }
 
@@ -47,7 +48,8 @@ extension TaskRequest {
             id: try fields.name("i"), attempt: try fields.integer("a", in: 1...1_000_000_000),
             source: try Source(named: try fields.string("s")), agentID: try fields.optionalString("g"),
             queue: try fields.name("q"), name: try fields.optionalString("n"), payload: try fields.value("p"),
-            deadline: try fields.optionalDate("d"), traceParent: try fields.optionalString("t"))
+            deadline: try fields.optionalDate("d"), timeLimit: try fields.optionalDuration("l"),
+            traceParent: try fields.optionalString("t"))
     }
 }
 
@@ -66,7 +68,11 @@ extension TaskSubmission {
             "i": .string(self.id), "s": .string(self.source.rawValue), "g": self.agentID.map(Value.string),
             "q": .string(self.queue), "n": self.name.map(Value.string), "p": self.payload,
             "r": self.priority == 0 ? Value?.none : Value(self.priority), "m": self.attempts.map { Value($0) },
-            "l": self.timeLimit?.microseconds, "t": self.traceParent.map(Value.string),
+            "k": self.key.map(Value.string), "v": self.workerLosses.map { Value($0) },
+            "d": self.notBefore.map(Value.date), "w": self.waitLimit?.microseconds, "l": self.timeLimit?.microseconds,
+            "e": self.totalLimit?.microseconds,
+            "f": self.after.isEmpty ? Value?.none : .array(self.after.map(Value.string)),
+            "t": self.traceParent.map(Value.string),
         ])
     }
 
@@ -75,10 +81,14 @@ extension TaskSubmission {
         self.init(
             id: try fields.name("i"), source: try TaskRequest.Source(named: try fields.string("s")),
             agentID: try fields.optionalString("g"), queue: try fields.name("q"),
-            name: try fields.optionalString("n"), payload: try fields.value("p"),
+            key: try fields.optionalString("k"), name: try fields.optionalString("n"),
+            payload: try fields.value("p"),
             priority: !fields.has("r") ? 0 : try fields.integer("r"),
             attempts: !fields.has("m") ? nil : try fields.integer("m", in: 1...1_000_000),
-            timeLimit: try fields.optionalDuration("l"), traceParent: try fields.optionalString("t"))
+            workerLosses: !fields.has("v") ? nil : try fields.integer("v", in: 1...1_000_000),
+            notBefore: try fields.optionalDate("d"), waitLimit: try fields.optionalDuration("w"),
+            timeLimit: try fields.optionalDuration("l"), totalLimit: try fields.optionalDuration("e"),
+            after: try fields.strings("f"), traceParent: try fields.optionalString("t"))
     }
 }
 
@@ -133,7 +143,10 @@ extension LedgerStatus {
             "w": self.worker.map { .bytes($0.bytes) },
             "hf": self.handlerFailures == 0 ? Value?.none : Value(self.handlerFailures),
             "wl": self.workerLosses == 0 ? Value?.none : Value(self.workerLosses),
-            "rt": self.returns == 0 ? Value?.none : Value(self.returns), "nb": self.notBefore.map(Value.date),
+            "rt": self.returns == 0 ? Value?.none : Value(self.returns),
+            "rq": self.requeues == 0 ? Value?.none : Value(self.requeues),
+            "sa": self.attemptStartedAt.map(Value.date), "nb": self.notBefore.map(Value.date),
+            "ws": self.waitsSince.map(Value.date), "eb": self.endsBy.map(Value.date),
             "c": self.cancelReason.map(Value.string), "x": self.reportsEnd ? Value?.none : .bool(true),
             "b": self.hasBegun ? .bool(true) : Value?.none, "o": self.outcome?.value,
             "h": self.history.isEmpty ? Value?.none : .array(self.history.map(\.value)),
@@ -155,7 +168,11 @@ extension LedgerStatus {
         self.handlerFailures = !fields.has("hf") ? 0 : try fields.integer("hf", in: 0...1_000_000_000)
         self.workerLosses = !fields.has("wl") ? 0 : try fields.integer("wl", in: 0...1_000_000_000)
         self.returns = !fields.has("rt") ? 0 : try fields.integer("rt", in: 0...1_000_000_000)
+        self.requeues = !fields.has("rq") ? 0 : try fields.integer("rq", in: 0...1_000_000_000)
+        self.attemptStartedAt = try fields.optionalDate("sa")
         self.notBefore = try fields.optionalDate("nb")
+        self.waitsSince = try fields.optionalDate("ws")
+        self.endsBy = try fields.optionalDate("eb")
         self.cancelReason = try fields.optionalString("c")
         self.reportsEnd = !(try fields.bool("x"))
         self.hasBegun = try fields.bool("b")
@@ -168,16 +185,16 @@ extension LedgerStatus {
 extension TaskAttempt {
     package var value: Value {
         makeMap([
-            "a": Value(self.attempt), "w": self.worker.map { .bytes($0.bytes) }, "t": .date(self.endedAt),
-            "m": .string(self.error),
+            "a": Value(self.attempt), "w": self.worker.map { .bytes($0.bytes) },
+            "s": self.startedAt.map(Value.date), "t": .date(self.endedAt), "m": .string(self.error),
         ])
     }
 
     package init(value: Value) throws(TaskPlaneError) {
         let fields = try TaskFields(value, of: "attempt")
         self.init(
-            attempt: try fields.integer("a"), worker: try fields.optionalNode("w"), endedAt: try fields.date("t"),
-            error: try fields.string("m"))
+            attempt: try fields.integer("a"), worker: try fields.optionalNode("w"),
+            startedAt: try fields.optionalDate("s"), endedAt: try fields.date("t"), error: try fields.string("m"))
     }
 }
 
@@ -202,6 +219,7 @@ extension ReportItem {
                 "i": .string(self.taskID), "g": .string(self.agentID), "s": .string(status), "r": .string(result),
                 "t": tokens, "u": usedTools.isEmpty ? Value?.none : .array(usedTools.map(Value.string)),
                 "f": format.map(Value.string), "p": task,
+                "n": self.requeues == 0 ? Value?.none : Value(self.requeues),
             ])
         }
     }
@@ -214,6 +232,8 @@ extension ReportItem {
                 status: status, result: try fields.string("r"), tokens: fields.optional("t"),
                 usedTools: try fields.strings("u"), format: try fields.optionalString("f"), task: fields.optional("p"))
         }
-        self.init(taskID: try fields.name("i"), agentID: try fields.string("g"), content: content)
+        self.init(
+            taskID: try fields.name("i"), agentID: try fields.string("g"),
+            requeues: !fields.has("n") ? 0 : try fields.integer("n", in: 0...1_000_000_000), content: content)
     }
 }

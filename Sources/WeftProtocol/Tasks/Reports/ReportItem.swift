@@ -24,13 +24,16 @@ public struct ReportItem: Hashable, Sendable {
     public var taskID: String
     /// The agent whose task it is.
     public var agentID: String
+    /// How often the task had been requeued when it ended so: each time makes another end.
+    public var requeues: Int
     /// What is said.
     public var content: Content
 
     /// Creates an item.
-    public init(taskID: String, agentID: String, content: Content) {
+    public init(taskID: String, agentID: String, requeues: Int = 0, content: Content) {
         self.taskID = taskID
         self.agentID = agentID
+        self.requeues = requeues
         self.content = content
     }
 
@@ -46,8 +49,12 @@ public struct ReportItem: Hashable, Sendable {
         return false
     }
 
-    /// The report's own id: a task has at most one of each kind.
+    /// The report's own id: a task is said to be executing once, and to have ended once for each time that it was queued.
     public var id: String {
-        self.isFinal ? "\(self.taskID)/final" : "\(self.taskID)/executing"
+        self.isFinal ? Self.finalID(of: self.taskID, requeues: self.requeues) : "\(self.taskID)/executing"
+    }
+
+    static func finalID(of taskID: String, requeues: Int) -> String {
+        requeues == 0 ? "\(taskID)/final" : "\(taskID)/final/\(requeues)"
     }
 }

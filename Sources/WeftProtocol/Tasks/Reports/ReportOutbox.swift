@@ -12,6 +12,8 @@ public struct ReportOutbox: Sendable {
         var isInFlight = false
         /// Whether the platform has the first item's end, and only its metrics are left.
         var isEndTaken = false
+        /// Whether the first item is on its way and need not arrive any more.
+        var isWithdrawn = false
         var due: MonotonicTime
         let order: UInt64
     }
@@ -91,6 +93,21 @@ public struct ReportOutbox: Sendable {
         return actions + self.tick(at: now)
     }
 
+    /// Something is no longer true: it is not sent any more, nor repeated when it is just on its way.
+    public mutating func withdraw(taskID: String, reportID: String) {
+        guard var line = self.lines[taskID], let index = line.items.firstIndex(where: { $0.id == reportID }) else {
+            return
+        }
+        if index == 0, line.isInFlight {
+            line.isWithdrawn = true
+        } else {
+            self.counters.dropped += 1
+            line.items.remove(at: index)
+            if index == 0 { line.isEndTaken = false }
+        }
+        self.lines[taskID] = line.items.isEmpty ? nil : line
+    }
+
     /// A sending ended.
     public mutating func sent(_ item: ReportItem, _ outcome: ReportOutcome, at now: MonotonicTime)
         -> [ReportOutboxAction]
@@ -98,6 +115,7 @@ public struct ReportOutbox: Sendable {
         guard var line = self.lines[item.taskID], line.isInFlight, line.items.first?.id == item.id else { return [] }
         self.inFlight -= 1
         line.isInFlight = false
+        defer { self.lines[item.taskID]?.isWithdrawn = false }
         var actions: [ReportOutboxAction] = []
         switch outcome {
         case .taken where item.owesMetrics && !line.isEndTaken:
@@ -115,8 +133,10 @@ public struct ReportOutbox: Sendable {
         case .failed(_, let wanted):
             self.counters.failures += 1
             line.failures += 1
-            let mayDrop = !item.isFinal
-            if mayDrop, line.items.count > 1 || line.failures >= TaskDefaults.executingReportAttempts {
+            let mayDrop = !item.isFinal || line.isWithdrawn
+            if mayDrop,
+                line.isWithdrawn || line.items.count > 1 || line.failures >= TaskDefaults.executingReportAttempts
+            {
                 self.counters.dropped += 1
                 actions.append(.settled(item, line.items.count > 1 ? .overtaken : outcome))
                 line.items.removeFirst()

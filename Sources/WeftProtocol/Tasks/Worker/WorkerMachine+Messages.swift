@@ -1,6 +1,7 @@
 // This source file is part of the Weft project. See LICENSE. SPDX-License-Identifier: Apache-2.0
 
 import DequeModule
+import FoundationEssentials
 public import WeftBus
 
 extension WorkerMachine {
@@ -90,7 +91,9 @@ extension WorkerMachine {
             for older in self.held.keys.filter({ $0.id == request.id && $0.attempt < request.attempt }).sorted() {
                 actions += self.abandon(older, reason: "superseded")
             }
-            self.held[key] = Held(reference: reference, request: request, phase: .waiting)
+            let left = request.deadline.map { Duration.seconds(min(max(0, $0.timeIntervalSince(now.date)), 1e9)) }
+            self.held[key] = Held(
+                reference: reference, request: request, phase: .waiting, endsAt: left.map { now.monotonic + $0 })
             self.waiting.append(key)
         }
         if !refused.isEmpty {
@@ -108,6 +111,11 @@ extension WorkerMachine {
         while free > 0, let key = self.waiting.popFirst() {
             guard var held = self.held[key], held.phase == .waiting else { continue }
             held.phase = .running
+            if let limit = held.request.timeLimit {
+                // Counted here and not by the date in the request, which another machine's clock has made.
+                held.endsAt = now.monotonic + limit
+                held.request.deadline = now.date.addingTimeInterval(limit.inSeconds)
+            }
             self.held[key] = held
             self.counters.started += 1
             started.append(held.reference)

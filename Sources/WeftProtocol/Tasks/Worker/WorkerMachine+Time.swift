@@ -9,7 +9,7 @@ extension WorkerMachine {
         guard !self.hasLeft else { return [] }
         var actions: [WorkerAction] = []
         for (key, held) in self.held.sorted(by: { $0.key < $1.key }) {
-            guard held.phase == .running, let deadline = held.request.deadline, deadline <= now.date else { continue }
+            guard held.phase == .running, let end = held.endsAt, end <= now.monotonic else { continue }
             self.counters.expired += 1
             actions += self.cancel(key, .expired, "time limit", at: now)
         }

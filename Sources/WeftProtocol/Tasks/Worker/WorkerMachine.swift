@@ -83,8 +83,10 @@ public struct WorkerMachine: Sendable {
 
     struct Held {
         var reference: TaskReference
-        let request: TaskRequest
+        var request: TaskRequest
         var phase: Phase
+        /// When it must have ended; nil for no limit.
+        var endsAt: MonotonicTime?
     }
 
     /// The worker's node.
