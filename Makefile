@@ -1,6 +1,6 @@
 # Weft's commands for people. `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test test-thread lint format check-imports check-long bench clean
+.PHONY: help setup build demo test test-thread lint format check-imports check-long soak bench clean
 
 BUILD := .build
 # Tests start real processes and wait with deadlines: a few at a time are quicker than all at once.
@@ -38,7 +38,13 @@ format: ## Format all sources in place
 check-imports: setup ## Check that a program importing only Weft compiles neither GRDB nor NIO
 	@.ci/check-imports
 
-check-long: build ## The longer checks: thread sanitizer, and all tests five times over
+soak: setup ## Break a cluster for two minutes and prove that no task is lost (SEED=1 SOAK_SECONDS=120)
+	@.ci/swift build --product weft
+	@cluster/soak --self-test
+	@WEFT=$(WEFT) cluster/soak --seed $(or $(SEED),1) --seconds $(or $(SOAK_SECONDS),120)
+
+check-long: build ## The longer checks: soak, thread sanitizer, and all tests five times over
+	@$(MAKE) soak
 	@$(MAKE) test-thread
 	@for round in 1 2 3 4 5; do echo "round $$round of 5"; .ci/swift test --skip-build $(TEST_FLAGS) || exit 1; done
 

@@ -1,0 +1,104 @@
+# This source file is part of the Weft project. See LICENSE. SPDX-License-Identifier: Apache-2.0
+"""What is done to the cluster and when: all of it follows from the seed, so the same seed plans the same run."""
+
+import random
+
+# How long a worker may be silent before its tasks are dealt again; shorter than the default, so that pauses beyond it
+# fit into a run. The coordinator is told by its configuration file.
+LEASE = 5.0
+
+
+class Step:
+    """One thing that is done to the cluster."""
+
+    def __init__(self, at, kind, **details):
+        self.at = at
+        self.kind = kind
+        self.details = details
+
+    def __repr__(self):
+        return "%7.2f %s %s" % (self.at, self.kind, self.details)
+
+
+class Plan:
+    """The steps of one round, and how long each task takes."""
+
+    def __init__(self, seed, name, seconds, workers):
+        self.name = name
+        self.seconds = seconds
+        self._tasks = random.Random("%s/%s/tasks" % (seed, name))
+        self._number = 0
+        self._prefix = "s%s-%s" % (seed, name)
+        chance = random.Random("%s/%s/steps" % (seed, name))
+        self.steps = sorted(self._kills(chance, workers) + self._pauses(chance, workers) + self._faults(chance),
+                            key=lambda step: step.at)
+
+    def next_task(self):
+        """The id of the next task, which ends with how long it takes in seconds.
+
+        Most are short; one in twenty takes seconds, so that handlers run on while the coordinator is away.
+        """
+        self._number += 1
+        seconds = self._tasks.uniform(1.0, 3.0) if self._tasks.random() < 0.05 else self._tasks.uniform(0.02, 0.3)
+        return "%s-%06d-%.3f" % (self._prefix, self._number, seconds)
+
+    def _kills(self, chance, workers):
+        steps = []
+        at = chance.uniform(1.5, 3.0)
+        while at < self.seconds:
+            # With its handlers it is the machine that fails; without, they run on, and may end what is dealt again.
+            steps.append(Step(at, "kill-worker", index=chance.randrange(workers), handlers=chance.random() < 0.5,
+                              back=chance.uniform(0.1, 1.5)))
+            at += chance.uniform(1.0, 3.0)
+        at = min(15.0, self.seconds) * chance.uniform(0.3, 0.7)
+        while at < self.seconds - 2:
+            steps.append(Step(at, "kill-coordinator", back=chance.uniform(0.0, 1.0)))
+            at += chance.uniform(11.0, 19.0)
+        return steps
+
+    def _pauses(self, chance, workers):
+        steps = []
+        at = chance.uniform(3.0, 6.0)
+        while at < self.seconds - 2:
+            steps.append(Step(at, "pause-worker", index=chance.randrange(workers),
+                              seconds=LEASE + chance.uniform(0.5, 2.5)))
+            at += chance.uniform(15.0, 25.0)
+        at = chance.uniform(20.0, 40.0)
+        while at < self.seconds - 2:
+            steps.append(Step(at, "pause-coordinator", seconds=LEASE + chance.uniform(0.2, 1.5)))
+            at += chance.uniform(40.0, 80.0)
+        return steps
+
+    def _faults(self, chance):
+        steps = []
+        at = chance.uniform(0.5, 2.0)
+        while at < self.seconds - 1:
+            steps.append(Step(at, "fault", **self._fault(chance)))
+            at += chance.uniform(0.7, 2.5)
+        at = chance.uniform(6.0, 12.0)
+        while at < self.seconds - 1:
+            steps.append(Step(at, "outage", seconds=chance.uniform(0.5, 3.0)))
+            at += chance.uniform(15.0, 30.0)
+        return steps
+
+    @staticmethod
+    def _fault(chance):
+        updates = chance.choice(["update", "final-update", "other-update"])
+        return chance.choice([
+            {"fault": "drop-streams"},
+            {"fault": "drop-streams", "in_event": True},
+            {"fault": "lose-reply", "to": "final-update", "count": chance.randint(1, 10)},
+            {"fault": "lose-reply", "to": updates, "count": chance.randint(1, 10)},
+            {"fault": "drop", "to": updates, "count": chance.randint(1, 10)},
+            {"fault": "drop", "to": "any", "count": chance.randint(1, 20)},
+            {"fault": "answer", "status": chance.choice([500, 502, 503, 504]), "to": updates,
+             "count": chance.randint(1, 20)},
+            {"fault": "answer", "status": 503, "to": "stream", "count": chance.randint(1, 3)},
+            {"fault": "answer", "status": 503, "to": "history", "count": chance.randint(1, 3)},
+            {"fault": "answer", "status": 429, "retry_after": 1, "to": updates, "count": chance.randint(1, 5)},
+            {"fault": "delay", "to": updates, "milliseconds": chance.randint(50, 1500),
+             "count": chance.randint(1, 10)},
+            {"fault": "lose-reply", "to": "capacity", "count": chance.randint(1, 3)},
+            {"fault": "silence"},
+            {"fault": "forget-workers"},
+        ])
