@@ -72,16 +72,20 @@ public final class Node: Service, Sendable {
         self.handle("status") { [weak self] _, _ in await self?.status().value ?? .null }
         self.bus.attach(core.outbox, origin: self.id)
         guard waitingForJoin else { return }
-        let outcome = await withTaskCancellationHandler {
-            await core.joined()
-        } onCancel: {
-            // The one who waits cannot: stopping ends the wait.
-            Task { await self.stop() }
-        }
-        if case .failure(let error) = outcome {
+        do throws(NodeError) {
+            try await self.waitUntilJoined()
+        } catch {
             await self.stop()
-            throw NodeError(.join, error.message, mesh: error)
+            throw error
         }
+    }
+
+    /// Returns when every member known has confirmed that events pass both ways; for a node that was started without waiting for that.
+    ///
+    /// - Throws: ``NodeError``: `join` when it could not join, `state` when it is stopped or the waiting task is cancelled.
+    public func waitUntilJoined() async throws(NodeError) {
+        guard let core = self.core, let outcome = await core.joined() else { throw .stopped }
+        if case .failure(let error) = outcome { throw NodeError(.join, error.message, mesh: error) }
     }
 
     /// Sends what is left (for a bounded time), says goodbye and closes everything.

@@ -31,7 +31,8 @@ actor NodeCore {
     var isReading = true
     var isStopped = false
     var publishing = Publishing()
-    var joinWaiter: CheckedContinuation<Result<Void, MeshError>, Never>?
+    var joinWaiters: [UInt64: CheckedContinuation<Result<Void, MeshError>?, Never>] = [:]
+    var lastJoinWaiter: UInt64 = 0
     var joinOutcome: Result<Void, MeshError>?
     var flushWaiters: [UInt64: CheckedContinuation<FlushReport, Never>] = [:]
     var lastFlush: UInt64 = 0
@@ -105,16 +106,24 @@ actor NodeCore {
         self.scheduleTick()
     }
 
-    /// Waits until the node has joined, or could not.
-    func joined() async -> Result<Void, MeshError> {
+    /// Waits until the node has joined, or could not; nil when the one who waits is cancelled.
+    func joined() async -> Result<Void, MeshError>? {
         if let outcome = self.joinOutcome { return outcome }
-        return await withCheckedContinuation { self.joinWaiter = $0 }
+        self.lastJoinWaiter += 1
+        let number = self.lastJoinWaiter
+        return await withTaskCancellationHandler {
+            await withCheckedContinuation { self.joinWaiters[number] = $0 }
+        } onCancel: {
+            self.loop.post { [weak self] in
+                self?.assumeIsolated { $0.joinWaiters.removeValue(forKey: number)?.resume(returning: nil) }
+            }
+        }
     }
 
     func settleJoin(_ outcome: Result<Void, MeshError>) {
         self.joinOutcome = outcome
-        self.joinWaiter?.resume(returning: outcome)
-        self.joinWaiter = nil
+        for waiter in self.joinWaiters.values { waiter.resume(returning: outcome) }
+        self.joinWaiters = [:]
     }
 
     /// Sends what is left, says goodbye, and lets everyone go who waits for something.

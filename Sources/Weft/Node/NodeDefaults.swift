@@ -32,6 +32,8 @@ public enum NodeDefaults {
     public static let stopTimeout: Duration = .seconds(2)
     /// How long unsent messages outlive their socket.
     public static let linger: Duration = .seconds(1)
+    /// The longest pause before a lost connection is opened again: a member that was restarted is back in the mesh within a second or two.
+    public static let reconnectIntervalMaximum: Duration = .seconds(1)
     /// How long a call to another node may take unless it says otherwise.
     public static let requestTimeout: Duration = .seconds(10)
     /// How many calls of others a node answers at the same time.

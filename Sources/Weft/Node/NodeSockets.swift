@@ -65,6 +65,7 @@ extension Socket.Options {
     static var control: Socket.Options {
         var options = Socket.Options()
         options.linger = NodeDefaults.linger
+        options.reconnectIntervalMaximum = NodeDefaults.reconnectIntervalMaximum
         options.maximumMessageSize = WireFormat.maximumControlFrame
         options.sendHighWaterMark = NodeDefaults.controlHighWaterMark
         options.receiveHighWaterMark = NodeDefaults.controlHighWaterMark
@@ -75,6 +76,7 @@ extension Socket.Options {
     static var events: Socket.Options {
         var options = Socket.Options()
         options.linger = NodeDefaults.linger
+        options.reconnectIntervalMaximum = NodeDefaults.reconnectIntervalMaximum
         options.maximumMessageSize = WireFormat.maximumPublishedFrame
         options.sendHighWaterMark = NodeDefaults.eventHighWaterMark
         options.receiveHighWaterMark = NodeDefaults.eventHighWaterMark

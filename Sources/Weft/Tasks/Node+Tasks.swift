@@ -14,7 +14,10 @@ extension Node {
     ///   - limit: How long to wait for a coordinator that takes it.
     /// - Throws: ``TaskRefusal`` when the task is not taken, and ``TaskPlaneFailure`` with code `noCoordinator` when there is nobody to take it.
     public func submit(_ task: TaskSubmission, within limit: Duration = .seconds(30)) async throws -> TaskReceipt {
-        let answer = try await self.callCoordinator("task.submit", task.value, until: .now + limit) { _ in limit }
+        // Short calls, since one that a coordinator took to its grave is only worth repeating.
+        let answer = try await self.callCoordinator("task.submit", task.value, until: .now + limit) { left in
+            min(left, TaskDefaults.submitTimeout)
+        }
         guard let state = answer.stringValue.flatMap(TaskState.init(rawValue:)) else {
             throw TaskRefusal(.unavailable, "The coordinator's answer cannot be read; it may run another version.")
         }
@@ -80,8 +83,8 @@ extension Node {
         while true {
             let left = deadline - .now
             do throws(NodeError) {
-                return try await self.request(
-                    to: .coordinator, method, body, timeout: max(.milliseconds(100), min(timeout(left), left)))
+                return try await self.requestCoordinator(
+                    method, body, timeout: max(.milliseconds(100), min(timeout(left), left)))
             } catch {
                 if error.code == .remote, let refusal = Self.refusal(error) { throw refusal }
                 let isLost = [.noMember, .gone, .timeout, .remote].contains(error.code)

@@ -53,7 +53,10 @@ struct CoordinatorCommand: AsyncParsableCommand {
         var preferred = configuration
         if configuration.bind == nil, configuration.seeds.isEmpty { preferred.bind = JoinOptions.defaultEndpoint }
         try await CommandRun.joining { [preferred, configuration] in
-            try await Node.joined(preferred, orElse: configuration.bind == nil ? configuration : nil) { node in
+            // Workers that wait for their coordinator need not wait for its hearing everybody's events.
+            try await Node.joined(
+                preferred, orElse: configuration.bind == nil ? configuration : nil, waitingForJoin: false
+            ) { node in
                 let http = HTTPClient()
                 let coordinator = try Coordinator(
                     node: node, ledger: ledger, platform: platform.map { self.side($0, http, logger) })
@@ -61,6 +64,7 @@ struct CoordinatorCommand: AsyncParsableCommand {
                     try await CommandRun.services([coordinator], logger: logger) {
                         try await coordinator.waitUntilStarted()
                         await self.announce(node, platform)
+                        try await node.waitUntilJoinedSayingSo()
                     }
                 } catch let error as LedgerError {
                     throw CommandFailure(ledger: error)

@@ -75,7 +75,6 @@ enum CommandRun {
             Task { await group.triggerGracefulShutdown() }
         }
         try await withThrowingTaskGroup(of: Void.self) { tasks in
-            tasks.addTask { try await group.run() }
             tasks.addTask {
                 do {
                     try await announce()
@@ -84,6 +83,8 @@ enum CommandRun {
                     throw error
                 }
             }
+            try await group.run()
+            tasks.cancelAll()
             try await tasks.waitForAll()
         }
         if Signals.shared.isInterrupted { throw CommandFailure(.interrupted) }

@@ -10,9 +10,10 @@ extension Node {
     /// - Parameters:
     ///   - configuration: The node's settings.
     ///   - other: The settings to take when the address in the first ones is in use.
+    ///   - waitingForJoin: Whether `body` begins when the node has joined; otherwise when it is bound.
     /// - Throws: ``CommandFailure`` when it can't join, and what `body` throws.
     static func joined<Result: Sendable>(
-        _ configuration: Configuration, orElse other: Configuration? = nil,
+        _ configuration: Configuration, orElse other: Configuration? = nil, waitingForJoin: Bool = true,
         _ body: @Sendable (Node) async throws -> Result
     ) async throws -> Result {
         var node = Node(configuration: configuration)
@@ -20,11 +21,11 @@ extension Node {
         defer { waiting.cancel() }
         do {
             do throws(NodeError) {
-                try await node.start()
+                try await node.start(waitingForJoin: waitingForJoin)
             } catch {
                 guard let other, error.code == .addressInUse else { throw error }
                 node = Node(configuration: other)
-                try await node.start()
+                try await node.start(waitingForJoin: waitingForJoin)
             }
         } catch {
             throw CommandFailure(joining: error)
@@ -37,6 +38,20 @@ extension Node {
         } catch {
             await node.stop()
             throw error
+        }
+    }
+
+    /// Returns when the node, started without waiting for that, has joined; meanwhile it says that it waits.
+    ///
+    /// - Throws: ``CommandFailure`` when it can't join.
+    func waitUntilJoinedSayingSo() async throws {
+        let waiting = Task { [configuration] in try await Self.sayThatItWaits(configuration) }
+        defer { waiting.cancel() }
+        do throws(NodeError) {
+            try await self.waitUntilJoined()
+        } catch {
+            guard error.code != .state else { return }
+            throw CommandFailure(joining: error)
         }
     }
 

@@ -19,7 +19,8 @@ enum JoinState {
 struct Seed {
     enum State: Equatable {
         case trying
-        case answered
+        /// This member did; once it is gone, the address is called again: another process may answer there.
+        case answered(NodeID)
         /// It is this node itself.
         case isSelf
         case rejected(RejectReason, String)
@@ -27,6 +28,8 @@ struct Seed {
 
     let endpoint: String
     var state = State.trying
+    /// Whether a member has ever answered here.
+    var hasAnswered = false
     var link: UInt32?
     var nextHello: MonotonicTime
     var nextRedial: MonotonicTime

@@ -83,7 +83,8 @@ extension Mesh {
         switch message {
         case .welcome(let record, let roster):
             guard record.id != self.local.id else { return self.closeSeed(index, .isSelf) }
-            self.closeSeed(index, .answered)
+            self.seeds[index].hasAnswered = true
+            self.closeSeed(index, .answered(record.id))
             self.welcomed(by: record, roster, at: now)
         case .reject(let reason, let message, _):
             self.closeSeed(index, .rejected(reason, message))

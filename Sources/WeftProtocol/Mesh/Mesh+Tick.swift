@@ -33,21 +33,32 @@ extension Mesh {
 
     private mutating func retrySeeds(at now: MonotonicTime) {
         if case .failed = self.join { return }
-        // Without a limit of time seeds are called until they answer; with one, only as long as nobody has.
+        self.recallSeeds(at: now)
+        // Without a limit of time seeds are called until they answer; with one, those that never have only until another does.
         if self.hasJoined, self.configuration.joinTimeout != nil {
-            for index in self.seeds.indices where self.seeds[index].link != nil {
+            for index in self.seeds.indices where !self.seeds[index].hasAnswered {
                 if let link = self.seeds[index].link { self.close(link) }
                 self.seeds[index].link = nil
             }
-            return
         }
         for index in self.seeds.indices where self.seeds[index].state == .trying {
+            if self.hasJoined, self.configuration.joinTimeout != nil, !self.seeds[index].hasAnswered { continue }
             if now >= self.seeds[index].nextRedial {
                 self.dialSeed(index, at: now)
             } else if now >= self.seeds[index].nextHello, let link = self.seeds[index].link {
                 self.seeds[index].nextHello = now + MeshDefaults.retryInterval
                 self.actions.append(.send(.hello(self.local), on: .outbound(link)))
             }
+        }
+    }
+
+    /// Calls the seeds again whose members are gone: whoever takes their place finds the mesh only if the mesh finds it.
+    private mutating func recallSeeds(at now: MonotonicTime) {
+        guard self.hasJoined else { return }
+        for index in self.seeds.indices {
+            guard case .answered(let id) = self.seeds[index].state, self.membership[id]?.isLive != true else { continue }
+            self.seeds[index].state = .trying
+            self.seeds[index].nextRedial = now
         }
     }
 

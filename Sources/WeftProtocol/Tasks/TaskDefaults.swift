@@ -18,6 +18,8 @@ public enum TaskDefaults {
     public static let drainDeadline: Duration = .seconds(30)
     /// How long a stopping coordinator waits for the platform to take what is still to be reported.
     public static let flushDeadline: Duration = .seconds(10)
+    /// How long one call that submits a task may take before it is repeated, perhaps to another coordinator.
+    public static let submitTimeout: Duration = .seconds(5)
     /// How many tasks a worker runs at once.
     public static let slots = 6
     /// The most slots that one worker may offer.

@@ -111,6 +111,25 @@ struct MeshMembershipTests {
         #expect(nodes[1].comings.count == 4)
     }
 
+    /// Nobody tells the newcomer where the others are: they have to call the address that they were told to join at.
+    @Test(arguments: [false, true])
+    func whoComesToASeedsAddressAfterItsEndIsFound(saidGoodbye: Bool) {
+        let mesh = SimulatedMesh()
+        let nodes = mesh.joined("a", "b", "c")
+        if saidGoodbye { mesh.leave(nodes[0]) }
+        mesh.run(for: .seconds(1))
+        mesh.kill(nodes[0])
+        // Longer than any tombstone stands.
+        mesh.run(for: .seconds(700))
+        let successor = mesh.add("a")
+        mesh.start(successor)
+        #expect(mesh.run(within: .seconds(7)) { Set(successor.comings) == ["+b", "+c"] })
+        mesh.emit(successor)
+        mesh.run(for: .seconds(1))
+        #expect(nodes[1].heard(from: successor) == [1])
+        #expect(nodes[2].heard(from: successor) == [1])
+    }
+
     @Test func whatANodeSaysAboutItselfSpreads() {
         let mesh = SimulatedMesh()
         let nodes = mesh.joined("a", "b", "c")
