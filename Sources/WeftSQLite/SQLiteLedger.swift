@@ -116,6 +116,42 @@ public final class SQLiteLedger: Ledger {
         }
     }
 
+    /// The tasks that match a filter, page by page.
+    public func tasks(matching filter: TaskFilter) async throws -> LedgerPage {
+        guard filter.limit > 0, !filter.states.isEmpty else { return LedgerPage(records: []) }
+        let states = filter.states.map(\.rawValue)
+        var clauses = ["state IN (\(states.map { _ in "?" }.joined(separator: ", ")))"]
+        var arguments = StatementArguments(states)
+        if let cursor = filter.after {
+            clauses.append(filter.isNewestFirst ? "seq < ?" : "seq > ?")
+            arguments += [cursor.order]
+        }
+        if let prefix = filter.idPrefix, !prefix.isEmpty {
+            clauses.append("substr(id, 1, ?) = ?")
+            arguments += [prefix.unicodeScalars.count, prefix]
+        }
+        let sql =
+            "SELECT seq, task, status FROM tasks WHERE \(clauses.joined(separator: " AND ")) ORDER BY seq \(filter.isNewestFirst ? "DESC" : "ASC")"
+        return try await self.mapped { [arguments] in
+            try await self.pool.read { db in
+                var page = LedgerPage(records: [])
+                var last: Int64?
+                let rows = try Row.fetchCursor(db, sql: sql, arguments: arguments)
+                while let row = try rows.next() {
+                    let record = try Self.record(row)
+                    guard filter.matches(record) else { continue }
+                    if page.records.count == filter.limit {
+                        page.next = last.map { TaskFilter.Cursor(order: $0) }
+                        break
+                    }
+                    page.records.append(record)
+                    last = row["seq"]
+                }
+                return page
+            }
+        }
+    }
+
     /// Closes the file and gives up the lock; nothing can be written afterwards.
     public func close() async {
         // What a failed close leaves is what a crash would leave, and the next opening mends that.

@@ -76,6 +76,23 @@ public final class InMemoryLedger: Ledger {
         }
     }
 
+    /// The tasks that match a filter, page by page.
+    public func tasks(matching filter: TaskFilter) async throws -> LedgerPage {
+        let bound = filter.after.map { UInt64(clamping: $0.order) }
+        let found = self.storage.withLock { storage in
+            storage.records.values.filter { element in
+                filter.matches(element.record)
+                    && (bound.map { filter.isNewestFirst ? element.order < $0 : element.order > $0 } ?? true)
+            }
+            .sorted { filter.isNewestFirst ? $0.order > $1.order : $0.order < $1.order }
+        }
+        let page = found.prefix(max(0, filter.limit))
+        let last = page.count < found.count ? page.last : nil
+        return LedgerPage(
+            records: page.map(\.record),
+            next: last.map { TaskFilter.Cursor(order: Int64(clamping: $0.order)) })
+    }
+
     /// Does nothing: there is nothing to close.
     public func close() async {}
 

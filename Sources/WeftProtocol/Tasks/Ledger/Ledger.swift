@@ -31,6 +31,11 @@ public protocol Ledger: Sendable {
     ///   - limit: At most so many.
     func tasks(in states: Set<TaskState>, limit: Int) async throws -> [TaskRecord]
 
+    /// The tasks that match a filter, page by page.
+    ///
+    /// - Parameter filter: Which tasks, in which order, how many, and from where on.
+    func tasks(matching filter: TaskFilter) async throws -> LedgerPage
+
     /// Ends the use of the ledger.
     func close() async
 }
