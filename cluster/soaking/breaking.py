@@ -12,6 +12,10 @@ from soaking import evidence, handlers, processes, standin
 
 # How long a kill waits for at least a tenth of the slots to be busy before it is left out.
 PATIENCE = 8.0
+# How long there is between two kills at least, when several have waited for something to hit.
+BREATH = 0.5
+# How long a fault lasts at most: what waits for requests is taken back when they do not come.
+FAULT = 2.0
 # How long nothing may move before a cluster that has not settled is taken as it is.
 STANDSTILL = 60.0
 
@@ -76,7 +80,9 @@ class Round:
         self._client = None
         self._feeder = None
         self._begun = 0.0
-        self._expected_ends = set()
+        self._last_kill = 0.0
+        self._last_fault = 0.0
+        self._is_out = False
         self.notes = {"kills": [], "pauses": 0, "faults": 0, "outages": 0, "skipped": 0, "falls": [], "settled": False}
 
     def run(self):
@@ -143,7 +149,8 @@ class Round:
 
     def _is_worth_it(self, kind, since, details):
         """Whether enough runs to be hit; otherwise the step is tried again soon, and left out at last."""
-        if self._busy() * 10 >= self._slots:
+        if self._busy() * 10 >= self._slots and self._elapsed() - self._last_kill >= BREATH:
+            self._last_kill = self._elapsed()
             return True
         since = since if since is not None else self._elapsed()
         if self._elapsed() - since > PATIENCE:
@@ -220,13 +227,22 @@ class Round:
     def _do_fault(self, **description):
         self.notes["faults"] += 1
         self._client.fault(description)
+        self._last_fault = self._elapsed()
+        self._at(self._last_fault + FAULT, "faults-over")
+
+    def _do_faults_over(self):
+        # A younger fault or an outage has its own end.
+        if self._elapsed() - self._last_fault >= FAULT and not self._is_out:
+            self._client.fault({"clear": True})
 
     def _do_outage(self, seconds):
         self.notes["outages"] += 1
+        self._is_out = True
         self._client.fault({"fault": "answer", "status": 503, "to": "any", "count": 1000000})
         self._at(self._elapsed() + seconds, "outage-over")
 
     def _do_outage_over(self):
+        self._is_out = False
         self._client.fault({"clear": True})
 
     def _look_after(self):

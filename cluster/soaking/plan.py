@@ -74,7 +74,7 @@ class Plan:
         at = chance.uniform(0.5, 2.0)
         while at < self.seconds - 1:
             steps.append(Step(at, "fault", **self._fault(chance)))
-            at += chance.uniform(0.7, 2.5)
+            at += chance.uniform(0.7, 2.0)
         at = chance.uniform(6.0, 12.0)
         while at < self.seconds - 1:
             steps.append(Step(at, "outage", seconds=chance.uniform(0.5, 3.0)))
