@@ -40,8 +40,8 @@ def parse():
                "69 no python3 or no weft, 130 interrupted.")
     parser.add_argument("--seed", type=int, default=1, help="the plan; 1 if nothing is said")
     parser.add_argument("--seconds", type=float, default=120, help="how long the cluster is broken; 120 if nothing is said")
-    parser.add_argument("--workers", type=int, default=4, help="how many workers; 4 if nothing is said")
-    parser.add_argument("--slots", type=int, default=10, help="slots of each worker; 10 if nothing is said")
+    parser.add_argument("--workers", type=int, default=8, help="how many workers; 8 if nothing is said")
+    parser.add_argument("--slots", type=int, default=6, help="slots of each worker; 6 if nothing is said")
     parser.add_argument("--tasks", type=int, help="how many tasks there must be at least; 5000 from 120 s on, fewer for less")
     parser.add_argument("--redeliver", choices=["off", "on", "both"], default="both",
                         help="whether the platform sends tasks again; both, one after the other, if nothing is said")

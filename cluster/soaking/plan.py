@@ -83,22 +83,24 @@ class Plan:
 
     @staticmethod
     def _fault(chance):
+        # What breaks the stream comes more seldom: it keeps new tasks away for seconds, and then there is little to hit.
         updates = chance.choice(["update", "final-update", "other-update"])
-        return chance.choice([
-            {"fault": "drop-streams"},
-            {"fault": "drop-streams", "in_event": True},
-            {"fault": "lose-reply", "to": "final-update", "count": chance.randint(1, 10)},
-            {"fault": "lose-reply", "to": updates, "count": chance.randint(1, 10)},
-            {"fault": "drop", "to": updates, "count": chance.randint(1, 10)},
-            {"fault": "drop", "to": "any", "count": chance.randint(1, 20)},
-            {"fault": "answer", "status": chance.choice([500, 502, 503, 504]), "to": updates,
-             "count": chance.randint(1, 20)},
-            {"fault": "answer", "status": 503, "to": "stream", "count": chance.randint(1, 3)},
-            {"fault": "answer", "status": 503, "to": "history", "count": chance.randint(1, 3)},
-            {"fault": "answer", "status": 429, "retry_after": 1, "to": updates, "count": chance.randint(1, 5)},
-            {"fault": "delay", "to": updates, "milliseconds": chance.randint(50, 1500),
-             "count": chance.randint(1, 10)},
-            {"fault": "lose-reply", "to": "capacity", "count": chance.randint(1, 3)},
-            {"fault": "silence"},
-            {"fault": "forget-workers"},
-        ])
+        kinds = [
+            (4, {"fault": "lose-reply", "to": "final-update", "count": chance.randint(1, 10)}),
+            (3, {"fault": "lose-reply", "to": updates, "count": chance.randint(1, 10)}),
+            (3, {"fault": "drop", "to": updates, "count": chance.randint(1, 10)}),
+            (3, {"fault": "answer", "status": chance.choice([500, 502, 503, 504]), "to": updates,
+                 "count": chance.randint(1, 20)}),
+            (2, {"fault": "answer", "status": 429, "retry_after": 1, "to": updates, "count": chance.randint(1, 5)}),
+            (2, {"fault": "delay", "to": updates, "milliseconds": chance.randint(50, 1500),
+                 "count": chance.randint(1, 10)}),
+            (2, {"fault": "drop-streams"}),
+            (2, {"fault": "drop-streams", "in_event": True}),
+            (2, {"fault": "drop", "to": "any", "count": chance.randint(1, 10)}),
+            (2, {"fault": "answer", "status": 503, "to": "history", "count": chance.randint(1, 3)}),
+            (1, {"fault": "lose-reply", "to": "capacity", "count": chance.randint(1, 3)}),
+            (1, {"fault": "answer", "status": 503, "to": "stream", "count": 1}),
+            (1, {"fault": "silence"}),
+            (1, {"fault": "forget-workers"}),
+        ]
+        return chance.choices([kind for _, kind in kinds], [weight for weight, _ in kinds])[0]
