@@ -27,7 +27,7 @@ enum AgentWorker {
             // What a handler throws is reported as the task's error.
             OnTask(options: TaskOptions(timeout: .seconds(30)) { $0.input.text.hasPrefix("order") }) { task in
                 guard !task.input.text.hasSuffix("nothing") else { throw OutOfStock() }
-                task.report(progress: "packing")
+                task.progress("packing")
                 return try await pack(task.input.text)
             }
 

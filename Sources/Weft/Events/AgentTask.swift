@@ -50,11 +50,11 @@ public struct AgentTask: Sendable {
     }
 
     /// Whether the handler should stop, because the task was cancelled or its time is over.
-    public var isCancelled: Bool { Task.isCancelled }
+    public var isCancelled: Bool { self.context.isCancelled }
 
-    /// Reports progress, which others see while the task runs.
-    public func report(progress: Value) {
-        self.context.report(progress: progress)
+    /// Reports progress, which others see while the task runs; see ``TaskContext/progress(_:)``.
+    public func progress(_ value: Value) {
+        self.context.progress(value)
     }
 
     /// What the worker reports when a handler has returned the task.

@@ -76,7 +76,9 @@ struct HandlerRegistry: TaskRunner {
         guard let limit = Self.limit(of: handler, for: request) else {
             return await self.perform(handler, call)
         }
-        return await self.perform(handler, call, within: limit)
+        var limited = request
+        if handler.options.timeout == limit { limited.timeLimit = limit }
+        return await self.perform(handler, call, within: limit, or: .timeLimit(of: limited))
     }
 
     private func reasonForNoHandler(_ request: TaskRequest) -> String {
@@ -84,6 +86,12 @@ struct HandlerRegistry: TaskRunner {
             return "No handler takes tasks named '\(name)'. Register an OnTask for it."
         }
         return "No handler takes this task of agent '\(request.agentID ?? "none")'. Check the handlers' conditions."
+    }
+
+    /// The time limit that the handler itself has, so that the worker ends the attempt even when the handler doesn't.
+    func timeLimit(of request: TaskRequest) -> Duration? {
+        let call = HandlerCall(request: request, context: TaskContext(request: request))
+        return self.handlers.first { $0.takes(call) }?.options.timeout
     }
 
     /// The nearer of the handler's own time limit and the attempt's.
@@ -95,7 +103,9 @@ struct HandlerRegistry: TaskRunner {
         return [handler.options.timeout, left].compactMap { $0 }.min()
     }
 
-    private func perform(_ handler: TaskHandler, _ call: HandlerCall, within limit: Duration) async -> TaskOutcome {
+    private func perform(
+        _ handler: TaskHandler, _ call: HandlerCall, within limit: Duration, or failure: TaskFailure
+    ) async -> TaskOutcome {
         enum Step: Sendable {
             case ended(TaskOutcome), expired, timerStopped
         }
@@ -114,7 +124,7 @@ struct HandlerRegistry: TaskRunner {
                 switch step {
                 case .ended(let outcome):
                     group.cancelAll()
-                    return hasExpired ? .failed(TaskFailure("The handler ran out of time (\(limit)).")) : outcome
+                    return hasExpired ? .failed(failure) : outcome
                 case .expired:
                     // The slot stays taken until the handler has really stopped.
                     hasExpired = true

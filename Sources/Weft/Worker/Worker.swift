@@ -20,8 +20,14 @@ public actor Worker: Service {
         case stopped
     }
 
-    /// An attempt to run, and the signal that cancels it.
-    private typealias Start = (request: TaskRequest, cancelled: AsyncStream<Void>)
+    /// An attempt to run, the signal that cancels it, and the one that says why.
+    private typealias Start = (request: TaskRequest, cancelled: AsyncStream<Void>, stop: StopSignal)
+
+    /// What cancels an attempt that runs.
+    private struct Running {
+        let cancellation: AsyncStream<Void>.Continuation
+        let stop: StopSignal
+    }
 
     nonisolated private let loop: SocketLoop
     /// The socket loop, which is where the worker's own code runs.
@@ -40,7 +46,9 @@ public actor Worker: Service {
     private var push: SocketID?
     private var timer: TimerID?
     private var starts: AsyncStream<Start>.Continuation?
-    private var cancellations: [AttemptKey: AsyncStream<Void>.Continuation] = [:]
+    private var running: [AttemptKey: Running] = [:]
+    /// When a worker that drains stops what still runs; nil before.
+    private var drainEnd: MonotonicTime?
     private var sink: (endpoint: String, epoch: TaskEpoch?)?
     private var stopContinuation: AsyncStream<Void>.Continuation?
     private let stopSignal: AsyncStream<Void>
@@ -120,6 +128,11 @@ public actor Worker: Service {
     /// How many handlers run.
     public var runningCount: Int { self.machine?.runningCount ?? 0 }
 
+    /// How a drain goes; nil unless the worker drains.
+    public var drainStatus: DrainStatus? {
+        self.drainEnd.map { DrainStatus(running: self.runningCount, timeLeft: max(.zero, $0 - .now)) }
+    }
+
     private func begin() async throws -> AsyncStream<Start> {
         guard case .idle = self.phase else {
             throw TaskPlaneFailure(.alreadyRun, "A worker runs once; create another one.")
@@ -141,12 +154,12 @@ public actor Worker: Service {
                 self?.assumeIsolated { $0.received(messages) }
             }))
         self.pull = pull
-        self.machine = WorkerMachine(
-            id: self.id,
-            configuration: WorkerMachine.Configuration(
-                name: self.name, slots: self.configuration.slots, agents: self.runner.agentIDs,
-                queues: self.configuration.queues, endpoint: advertised),
-            now: ProcessClock.now)
+        var settings = WorkerMachine.Configuration(
+            name: self.name, slots: self.configuration.slots, agents: self.runner.agentIDs,
+            queues: self.configuration.queues, endpoint: advertised)
+        settings.coordinatorGrace = self.configuration.coordinatorGrace
+        settings.stopGrace = self.configuration.stopGrace
+        self.machine = WorkerMachine(id: self.id, configuration: settings, now: ProcessClock.now)
         let (starts, continuation) = AsyncStream.makeStream(of: Start.self)
         self.starts = continuation
         if let sink = self.sink { self.coordinatorChanged(sink: sink.endpoint, epoch: sink.epoch) }
@@ -162,11 +175,14 @@ public actor Worker: Service {
             for await start in starts {
                 let (request, signal) = (start.request, start.cancelled)
                 let key = AttemptKey(request)
+                let progress = ProgressSlot()
+                let context = TaskContext(request: request, stop: start.stop) { value in
+                    guard progress.put(value) else { return }
+                    self.loop.post { [weak self] in self?.assumeIsolated { $0.progressed(key, progress) } }
+                }
                 group.addTask {
-                    let outcome = await Self.execute(request, with: runner, cancelledBy: signal) { progress in
-                        self.loop.post { [weak self] in self?.assumeIsolated { $0.progressed(key, progress) } }
-                    }
-                    await self.finished(key, outcome)
+                    let outcome = await Self.execute(request, context, with: runner, cancelledBy: signal)
+                    await self.finished(key, outcome, progress)
                 }
             }
             // Nothing is left to run, or all of it has been told to stop.
@@ -177,13 +193,11 @@ public actor Worker: Service {
     /// Runs one attempt off the socket loop; the signal cancels its task and nobody else's.
     @concurrent
     private static func execute(
-        _ request: TaskRequest, with runner: any TaskRunner, cancelledBy signal: AsyncStream<Void>,
-        progress: @escaping @Sendable (Value) -> Void
+        _ request: TaskRequest, _ context: TaskContext, with runner: any TaskRunner,
+        cancelledBy signal: AsyncStream<Void>
     ) async -> TaskOutcome {
         await withTaskGroup(of: TaskOutcome?.self) { group in
-            group.addTask {
-                await runner.run(request, context: TaskContext(request: request, reportProgress: progress))
-            }
+            group.addTask { await runner.run(request, context: context) }
             group.addTask {
                 for await _ in signal { break }
                 return nil
@@ -228,6 +242,8 @@ public actor Worker: Service {
         // One that has not begun yet stops as soon as it has.
         self.isStopRequested = true
         guard case .running = self.phase, self.machine != nil else { return }
+        guard self.drainEnd == nil else { return }
+        self.drainEnd = .now + self.configuration.drainDeadline
         self.step { machine, now in machine.drain(at: now) }
         self.loop.schedule(after: self.configuration.drainDeadline) { [weak self] in
             self?.assumeIsolated { worker in worker.step { machine, now in machine.drainExpired(at: now) } }
@@ -235,7 +251,7 @@ public actor Worker: Service {
     }
 
     private func abort() {
-        self.step { machine, now in machine.drainExpired(at: now) }
+        self.step { machine, now in machine.leave(at: now) }
         self.starts?.finish()
     }
 
@@ -256,8 +272,14 @@ public actor Worker: Service {
     private func step(_ body: (inout WorkerMachine, Moment) -> [WorkerAction]) {
         guard var machine = self.machine else { return }
         self.machine = nil
+        let unstoppable = machine.counters.unstoppable
         let actions = body(&machine, ProcessClock.now)
         self.machine = machine
+        if machine.counters.unstoppable > unstoppable {
+            self.logger.info(
+                "Handlers do not stop; their attempts are ended without them",
+                metadata: ["handlers.lingering": "\(machine.lingeringCount)"])
+        }
         for action in actions { self.perform(action) }
         guard self.isRegistered, !self.registrationWaiters.isEmpty else { return }
         for waiter in self.registrationWaiters { waiter.resume() }
@@ -281,25 +303,33 @@ public actor Worker: Service {
         case .start(let request):
             // Made here and not where the handler is started, which may be later than its being cancelled.
             let (signal, cancellation) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
-            self.cancellations[AttemptKey(request)] = cancellation
-            self.starts?.yield((request, signal))
+            let stop = StopSignal()
+            self.running[AttemptKey(request)] = Running(cancellation: cancellation, stop: stop)
+            self.starts?.yield((request, signal, stop))
         case .cancel(let id, let attempt, let reason):
             self.logger.debug("Cancelling", metadata: ["task.id": "\(id)", "reason": "\(reason)"])
             let key = AttemptKey(id: id, attempt: attempt)
-            self.cancellations[key]?.yield()
-            self.cancellations[key]?.finish()
+            self.running[key]?.stop.send(reason)
+            self.running[key]?.cancellation.yield()
+            self.running[key]?.cancellation.finish()
         case .drained:
             self.starts?.finish()
         }
     }
 
-    private func finished(_ key: AttemptKey, _ outcome: TaskOutcome) {
-        self.cancellations[key] = nil
+    private func finished(_ key: AttemptKey, _ outcome: TaskOutcome, _ progress: ProgressSlot) {
+        // What it said last may still be on its way here.
+        self.progressed(key, progress)
+        self.running[key] = nil
         self.step { machine, now in machine.finished(id: key.id, attempt: key.attempt, outcome, at: now) }
     }
 
-    private func progressed(_ key: AttemptKey, _ value: Value) {
-        self.step { machine, now in machine.progressed(id: key.id, attempt: key.attempt, value, at: now) }
+    private func progressed(_ key: AttemptKey, _ progress: ProgressSlot) {
+        guard let (value, replaced) = progress.take() else { return }
+        self.step { machine, now in
+            machine.counters.progressCoalesced += replaced
+            return machine.progressed(id: key.id, attempt: key.attempt, value, at: now)
+        }
     }
 
     private func tick() {
@@ -316,12 +346,23 @@ public actor Worker: Service {
         for message in messages {
             do throws(TaskPlaneError) {
                 let (content, worker, epoch) = try TaskFrame.decodeCoordinatorMessage(message.first[...])
-                self.step { machine, now in machine.received(content, for: worker, epoch: epoch, at: now) }
+                let limited = self.limited(content)
+                self.step { machine, now in machine.received(limited, for: worker, epoch: epoch, at: now) }
             } catch {
                 self.badFrames += 1
                 self.logger.debug("Frame skipped", metadata: ["error": "\(error)"])
             }
         }
+    }
+
+    /// The message, with the time limits that the runner itself has.
+    private func limited(_ message: CoordinatorMessage) -> CoordinatorMessage {
+        guard case .dispatch(var requests) = message else { return message }
+        for index in requests.indices {
+            guard let limit = self.runner.timeLimit(of: requests[index]) else { continue }
+            requests[index].timeLimit = min(requests[index].timeLimit ?? limit, limit)
+        }
+        return .dispatch(requests)
     }
 
     private func openPush(_ endpoint: String) {

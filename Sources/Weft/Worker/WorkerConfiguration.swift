@@ -14,6 +14,14 @@ public struct WorkerConfiguration: Hashable, Sendable {
     public var advertise: String?
     /// How long running work may take to end when the worker stops.
     public var drainDeadline = TaskDefaults.drainDeadline
+    /// How long handlers go on after the connection to the coordinator has closed, so that the next one can leave them their tasks.
+    ///
+    /// Where coordinators may be away for longer and handlers must not be run twice for it, make it longer.
+    public var coordinatorGrace = TaskDefaults.coordinatorGrace
+    /// How long a handler that was asked to stop may take before its attempt is ended without it.
+    ///
+    /// Its slot is then given to the next task, although the handler goes on.
+    public var stopGrace = TaskDefaults.stopGrace
 
     /// Creates the default settings.
     ///

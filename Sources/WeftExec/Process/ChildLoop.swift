@@ -22,13 +22,15 @@ struct ChildLoop: Sendable {
     let input: Int32?
     let output: Int32?
     let error: Int32?
+    let progress: Int32?
 
     func run() {
         var input = self.input
         var outputs: [(stream: ChildProcess.Stream, descriptor: Int32)] = []
         if let output = self.output { outputs.append((.output, output)) }
         if let error = self.error { outputs.append((.error, error)) }
-        for descriptor in [self.wake, self.input, self.output, self.error].compactMap({ $0 }) {
+        if let progress = self.progress { outputs.append((.progress, progress)) }
+        for descriptor in [self.wake, self.input, self.output, self.error, self.progress].compactMap({ $0 }) {
             _ = fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) | O_NONBLOCK)
         }
         var buffer = [UInt8](repeating: 0, count: Self.chunk)
@@ -91,6 +93,7 @@ struct ChildLoop: Sendable {
             close(output.descriptor)
         }
         if let input { close(input) }
+        self.child.configuration.willCollect(self.child.processID)
         let (exit, waiters) = self.child.state.withLock { state in
             var status: Int32 = 0
             // The process has ended, so this doesn't block; under the lock, because from here on its id may be reused.

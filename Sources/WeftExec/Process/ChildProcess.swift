@@ -15,10 +15,12 @@ import Locking
 /// When the program ends, whatever it left running in its group is killed. This is not `swift-subprocess`, because that
 /// tells neither that the program has ended while a grandchild still holds its output, nor kills such grandchildren.
 package final class ChildProcess: Sendable {
-    /// One of the two outputs.
+    /// One of the outputs.
     package enum Stream: Hashable, Sendable {
         case output
         case error
+        /// Descriptor 3.
+        case progress
     }
 
     /// Where the program's standard input comes from.
@@ -50,6 +52,8 @@ package final class ChildProcess: Sendable {
         package var input = Input.none
         package var output = Output.receive
         package var errorOutput = Output.receive
+        /// Whether the program has a descriptor 3 to report progress on; what it writes there goes to ``receive``.
+        package var hasProgress = false
         /// How long the program may run before it is terminated; nil for no limit.
         package var timeLimit: Duration?
         /// How long the group may go on after SIGTERM before it is killed.
@@ -58,6 +62,8 @@ package final class ChildProcess: Sendable {
         package var settling = Duration.milliseconds(250)
         /// Takes what the program writes, in order, on the child's own thread: blocking here holds the program back.
         package var receive: @Sendable (Stream, ArraySlice<UInt8>) -> Void = { _, _ in }
+        /// Called with the process id before the process is collected, after which the id may be another's.
+        package var willCollect: @Sendable (Int32) -> Void = { _ in }
 
         package init(executable: String, arguments: [String] = [], environment: [String: String] = [:]) {
             self.executable = executable
@@ -100,6 +106,7 @@ package final class ChildProcess: Sendable {
             }
             let output = configuration.output == .receive ? try openPipe() : nil
             let error = configuration.errorOutput == .receive ? try openPipe() : nil
+            let progress = configuration.hasProgress ? try openPipe() : nil
             func descriptor(_ output: Output, _ pipe: (reading: Int32, writing: Int32)?) -> Spawn.Descriptor {
                 switch output {
                 case .receive: pipe.map { .copy($0.writing) } ?? .open(path: "/dev/null", writing: true)
@@ -114,11 +121,14 @@ package final class ChildProcess: Sendable {
                 descriptors: (
                     input.map { .copy($0.reading) } ?? .open(path: "/dev/null", writing: false),
                     descriptor(configuration.output, output), descriptor(configuration.errorOutput, error)
-                ))
-            for end in [input?.reading, output?.writing, error?.writing].compactMap({ $0 }) { close(end) }
+                ), progress: progress?.writing)
+            for end in [input?.reading, output?.writing, error?.writing, progress?.writing].compactMap({ $0 }) {
+                close(end)
+            }
             let child = ChildProcess(configuration, processID: processID, wakeWriter: wake.writing)
             let loop = ChildLoop(
-                child: child, wake: wake.reading, input: input?.writing, output: output?.reading, error: error?.reading)
+                child: child, wake: wake.reading, input: input?.writing, output: output?.reading, error: error?.reading,
+                progress: progress?.reading)
             opened = []
             try startThread { loop.run() }
             try startThread { child.awaitLeader() }

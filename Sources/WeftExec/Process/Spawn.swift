@@ -26,9 +26,11 @@ package enum Spawn {
     private static let signalsToReset = [SIGHUP, SIGINT, SIGQUIT, SIGPIPE, SIGALRM, SIGTERM, SIGUSR1, SIGUSR2, SIGCHLD]
 
     /// Starts `executable`, a path, and returns its process id, which is also its group's.
+    ///
+    /// - Parameter progress: The descriptor that the child finds as number 3; nil for none.
     static func run(
         _ executable: String, arguments: [String], environment: [String: String], directory: String?,
-        descriptors: (input: Descriptor, output: Descriptor, error: Descriptor)
+        descriptors: (input: Descriptor, output: Descriptor, error: Descriptor), progress: Int32? = nil
     ) throws(ChildProcessError) -> pid_t {
         #if canImport(Darwin)
             var actions: posix_spawn_file_actions_t?
@@ -52,6 +54,8 @@ package enum Spawn {
             case .inherit: break
             }
         }
+        // Last, because 3 may be the number of one of the others here.
+        if let progress { posix_spawn_file_actions_adddup2(&actions, progress, 3) }
         if let directory { weft_spawn_change_directory(&actions, directory) }
 
         #if canImport(Darwin)
@@ -61,7 +65,7 @@ package enum Spawn {
         #endif
         let flags = extraFlags | POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK
         // No socket or file of this process may be held open by a child that outlives it.
-        weft_spawn_close_from(&actions, 3)
+        weft_spawn_close_from(&actions, progress == nil ? 3 : 4)
         var signals = sigset_t()
         sigemptyset(&signals)
         posix_spawnattr_setsigmask(&attributes, &signals)

@@ -18,6 +18,7 @@ final class ExecChildren: Sendable {
     }
 
     private let state = Locked(State())
+    private let reaper = ExecReaper()
 
     /// Starts a program.
     ///
@@ -25,7 +26,11 @@ final class ExecChildren: Sendable {
     func start(_ configuration: ChildProcess.Configuration) throws(ChildProcessError) -> ChildProcess {
         try self.state.withLock { state throws(ChildProcessError) in
             guard !state.isKilled else { throw ChildProcessError(operation: "starting a program", code: ECANCELED) }
+            var configuration = configuration
+            configuration.willCollect = { [reaper] in reaper.release($0) }
+            self.reaper.prepare()
             let child = try ChildProcess.start(configuration)
+            self.reaper.watch(child.processID)
             state.children[child.processID] = child
             return child
         }

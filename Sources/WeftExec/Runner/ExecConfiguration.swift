@@ -6,6 +6,8 @@ public struct ExecConfiguration: Hashable, Sendable {
     public static let defaultGrace = Duration.seconds(5)
     /// The most that a program may write to its standard output by default: a task's largest result.
     public static let defaultMaximumOutput = 16 * 1024 * 1024
+    /// The longest line of progress by default: a message, not a result.
+    public static let defaultMaximumProgressLine = 16 * 1024
     /// How much of the end of standard error is kept by default: enough for a message and its context.
     public static let defaultErrorTail = 4 * 1024
 
@@ -19,6 +21,8 @@ public struct ExecConfiguration: Hashable, Sendable {
     public var grace = Self.defaultGrace
     /// The most that standard output may hold, in bytes; beyond it the task fails.
     public var maximumOutput = Self.defaultMaximumOutput
+    /// The longest line of progress on descriptor 3, in bytes; longer ones are dropped.
+    public var maximumProgressLine = Self.defaultMaximumProgressLine
     /// How much of the end of standard error becomes the message of a failure, in bytes.
     public var errorTail = Self.defaultErrorTail
 

@@ -13,6 +13,7 @@ public struct ExecRunner: TaskRunner {
     public let configuration: ExecConfiguration
     private let inheritedEnvironment: [String: String]
     private let children = ExecChildren()
+    private let counted = Locked(ExecCounters())
 
     /// Creates a runner; ``check()`` says whether its command can work.
     ///
@@ -27,11 +28,15 @@ public struct ExecRunner: TaskRunner {
     /// The agents whose tasks are taken; empty for any.
     public var agentIDs: [String] { self.configuration.agentIDs }
 
+    /// What all programs so far have written to descriptor 3.
+    public var counters: ExecCounters { self.counted.withLock { $0 } }
+
     /// Runs the program once, and ends its whole group when the task is cancelled or its time is up.
     public func run(_ request: TaskRequest, context: TaskContext) async -> TaskOutcome {
         let output = Locked(
             ExecOutput(
                 maximumOutput: self.configuration.maximumOutput, errorTail: self.configuration.errorTail))
+        let progress = Locked(ExecProgress(maximumLine: self.configuration.maximumProgressLine))
         let tooLong = Locked<(@Sendable () -> Void)?>(nil)
         var child = ChildProcess.Configuration(
             executable: "/bin/sh", arguments: ["-c", self.configuration.command],
@@ -39,11 +44,13 @@ public struct ExecRunner: TaskRunner {
         child.input = .bytes(Self.input(of: request))
         child.grace = self.configuration.grace
         child.timeLimit = request.deadline.map { Self.remaining(until: $0) }
+        child.hasProgress = true
         child.receive = { stream, bytes in
             let isTooLong = output.withLock { output in
                 switch stream {
                 case .output: output.appendOutput(bytes)
                 case .error: output.appendError(bytes)
+                case .progress: if let value = progress.withLock({ $0.append(bytes) }) { context.progress(value) }
                 }
                 return output.isTooLong
             }
@@ -67,13 +74,16 @@ public struct ExecRunner: TaskRunner {
             process.terminate()
         }
 
+        if let last = progress.withLock({ $0.finish() }) { context.progress(last) }
+        let counters = progress.withLock { $0.counters }
+        self.counted.withLock { $0 += counters }
         let written = output.withLock { $0 }
         switch exit.cause {
         case .timeLimit:
             let said = written.errorText
-            return .failed(
-                TaskFailure(
-                    "the time limit of the task has passed" + (said.isEmpty ? "" : "; the handler said: \(said)")))
+            var failure = TaskFailure.timeLimit(of: request)
+            if !said.isEmpty { failure.message += " The handler said: \(said)" }
+            return .failed(failure)
         case .terminated where !written.isTooLong:
             return .cancelled(reason: "the handler was stopped (\(exit))")
         case .terminated, .own:

@@ -12,8 +12,20 @@ public enum TaskDefaults {
     public static let lossGrace: Duration = .seconds(3)
     /// How long workers have to reclaim what they hold after the coordinator's restart.
     public static let reclaimGrace: Duration = .seconds(15)
-    /// How long a handler may take to stop after its time limit; the worker's own end of it comes first.
-    public static let limitGrace: Duration = .seconds(10)
+    /// How long a handler may take to stop after its time limit; the worker's own end of it, after `stopGrace`, comes first.
+    public static let limitGrace: Duration = .seconds(20)
+    /// How long handlers go on without a coordinator once the connection has closed: a lease and the grace after a restart, in which the
+    /// next coordinator leaves them what they hold.
+    public static let coordinatorGrace: Duration = .seconds(30)
+    /// How long a handler that was asked to stop may take before its attempt is ended without it; longer than programs have between
+    /// SIGTERM and SIGKILL.
+    public static let stopGrace: Duration = .seconds(10)
+    /// How far apart two reports of a task's progress are; what comes faster gives way to the newest.
+    public static let progressInterval: Duration = .milliseconds(100)
+    /// How far apart two reports of a task's progress to the platform are.
+    public static let platformProgressInterval: Duration = .seconds(1)
+    /// The largest report of progress, in bytes: a message, not a result.
+    public static let maximumProgressBytes = 64 << 10
     /// How long a stopping worker or coordinator lets running work end.
     public static let drainDeadline: Duration = .seconds(30)
     /// How long a stopping coordinator waits for the platform to take what is still to be reported.

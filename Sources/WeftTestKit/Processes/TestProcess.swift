@@ -41,6 +41,7 @@ public final class TestProcess: Sendable {
             switch stream {
             case .output: output.append(contentsOf: splitters.withLock { $0.output.append(bytes) })
             case .error: errors.append(contentsOf: splitters.withLock { $0.error.append(bytes) })
+            case .progress: break
             }
         }
         let child = try ChildProcess.start(configuration)

@@ -306,7 +306,9 @@ struct TaskSimulation {
                 if self.workers[id]?.running.updateValue(Running(request: request), forKey: key) != nil {
                     throw Violation(description: "\(key) was started while it ran at the same worker")
                 }
-                if let node = self.workers[id], node.running.count > node.machine.configuration.slots {
+                if let node = self.workers[id],
+                    node.running.count > node.machine.configuration.slots + node.machine.lingeringCount
+                {
                     throw Violation(description: "a worker runs more than its slots")
                 }
             case .cancel(let task, let attempt, _):

@@ -163,7 +163,7 @@ struct HandlerExecutionTests {
 
     @Test func progressReachesTheWorker() async throws {
         let progress = Collector<Value>("progress")
-        let registry = try self.registry(OnTask { task in task.report(progress: ["percent": 50]) })
+        let registry = try self.registry(OnTask { task in task.progress(["percent": 50]) })
         let context = TaskContext(request: Self.request) { progress.append($0) }
         _ = await registry.run(Self.request, context: context)
         #expect(progress.elements == [["percent": 50]])

@@ -85,8 +85,7 @@ extension Dispatcher {
             TaskRequest(
                 id: id, attempt: entry.status.attempt, source: entry.task.source, agentID: entry.task.agentID,
                 queue: entry.task.queue, name: entry.task.name, payload: entry.task.payload,
-                deadline: entry.task.timeLimit.map { now.date.addingTimeInterval($0.inSeconds) },
-                traceParent: entry.task.traceParent),
+                timeLimit: entry.task.timeLimit, traceParent: entry.task.traceParent),
             to: worker)
     }
 

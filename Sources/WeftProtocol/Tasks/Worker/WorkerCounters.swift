@@ -16,6 +16,12 @@ public struct WorkerCounters: Hashable, Sendable {
     public var superseded = 0
     /// Attempts stopped because the coordinator fell silent and their leases ran out.
     public var leasesLost = 0
+    /// Handlers that did not stop within their time, and whose attempts were ended without them.
+    public var unstoppable = 0
+    /// Reports of progress that gave way to a newer one.
+    public var progressCoalesced = 0
+    /// Reports of progress larger than allowed.
+    public var oversizedProgress = 0
     /// Messages from an older epoch, or meant for another node.
     public var foreign = 0
     /// Tasks given back.

@@ -1,7 +1,6 @@
 // This source file is part of the Weft project. See LICENSE. SPDX-License-Identifier: Apache-2.0
 
 import DequeModule
-public import WeftValue
 
 extension WorkerMachine {
     /// A handler ended.
@@ -9,24 +8,37 @@ extension WorkerMachine {
         id: String, attempt: Int, _ outcome: TaskOutcome, at now: Moment
     ) -> [WorkerAction] {
         let key = Key(id: id, attempt: attempt)
-        guard var held = self.held[key] else { return [] }
-        var outcome = outcome
-        switch held.phase {
-        case .stopping(.abandoned):
+        if self.lingering.remove(key) != nil { return self.startWaiting(at: now) + self.leaveIfDone() }
+        guard let held = self.held[key] else { return [] }
+        switch (held.phase, outcome) {
+        case (.running, _), (.stopping(.cancelled), .completed), (.stopping(.expired), .completed),
+            (.stopping(.returned), .completed), (.stopping(.fenced), .completed):
+            // A result that overtakes what should stop it counts; whoever holds the ledger decides.
+            return self.conclude(key, outcome, at: now) + self.startWaiting(at: now)
+        case (.stopping(.cancelled(let reason)), _):
+            return self.conclude(key, .cancelled(reason: reason), at: now) + self.startWaiting(at: now)
+        case (.stopping(.expired), _):
+            var failure = TaskFailure.timeLimit(of: held.request)
+            // A runner that keeps the limit itself knows more, such as what the handler said last.
+            if case .failed(let known) = outcome, known.message.hasPrefix(failure.message) { failure = known }
+            return self.conclude(key, .failed(failure), at: now) + self.startWaiting(at: now)
+        case (.stopping(.returned), _):
+            self.held[key] = nil
+            self.counters.returned += 1
+            let told: [WorkerAction] = self.isRegistered ? [.send(.draining(returned: [held.reference]))] : []
+            return told + self.leaveIfDone()
+        case (.stopping(.abandoned), _), (.stopping(.fenced), _):
             self.held[key] = nil
             return self.startWaiting(at: now) + self.leaveIfDone()
-        case .stopping(.cancelled(let reason)):
-            if case .completed = outcome {} else { outcome = .cancelled(reason: reason) }
-        case .stopping(.expired):
-            if case .completed = outcome {
-            } else {
-                outcome = .failed(TaskFailure("The task ran longer than its time limit and was stopped."))
-            }
-        case .running:
-            break
-        case .waiting, .finished:
+        case (.waiting, _), (.finished, _):
             return []
         }
+    }
+
+    /// Ends an attempt with what it came to, which is kept until the coordinator has it.
+    mutating func conclude(_ key: Key, _ outcome: TaskOutcome, at now: Moment) -> [WorkerAction] {
+        guard var held = self.held[key] else { return [] }
+        var outcome = outcome
         if outcome.approximateBytes > self.configuration.maximumResultBytes {
             self.counters.oversizedResults += 1
             outcome = .failed(
@@ -37,19 +49,15 @@ extension WorkerMachine {
         case .failed: self.counters.failed += 1
         case .cancelled: self.counters.cancelled += 1
         }
+        let progress = held.progress
+        held.progress = nil
         held.phase = .finished(outcome, sentAt: self.isRegistered ? now.monotonic : nil)
         self.held[key] = held
-        var actions: [WorkerAction] = []
-        if self.isRegistered { actions.append(.send(.result(held.reference, outcome))) }
-        return actions + self.startWaiting(at: now)
-    }
-
-    /// A handler reported progress.
-    public mutating func progressed(id: String, attempt: Int, _ value: Value, at now: Moment) -> [WorkerAction] {
-        guard self.isRegistered, let held = self.held[Key(id: id, attempt: attempt)], held.phase == .running else {
-            return []
-        }
-        return [.send(.progress(held.reference, value))]
+        guard self.isRegistered else { return [] }
+        // The last progress is what the handler said before its end; after the result it would come too late.
+        return (progress.map { [.send(.progress(held.reference, $0))] } ?? []) + [
+            .send(.result(held.reference, outcome))
+        ]
     }
 
     mutating func cancel(_ key: Key, _ cause: Cause, _ reason: String, at now: Moment) -> [WorkerAction] {
@@ -57,21 +65,50 @@ extension WorkerMachine {
         switch held.phase {
         case .running:
             held.phase = .stopping(cause)
+            held.stopLimit = now.monotonic + self.configuration.stopGrace
             self.held[key] = held
             return [.cancel(id: key.id, attempt: key.attempt, reason: reason)]
         case .waiting:
-            let outcome = TaskOutcome.cancelled(reason: reason)
             self.waiting.removeAll { $0 == key }
-            held.phase = .finished(outcome, sentAt: now.monotonic)
+            return self.conclude(key, .cancelled(reason: reason), at: now)
+        case .stopping(.returned):
+            // It is being stopped already, and now it need not come back.
+            held.phase = .stopping(cause)
             self.held[key] = held
-            return [.send(.result(held.reference, outcome))]
+            return []
         case .stopping, .finished:
             return []
         }
     }
 
+    /// Ends the attempts whose handlers were asked to stop, and don't.
+    mutating func endUnstoppable(at now: Moment) -> [WorkerAction] {
+        var actions: [WorkerAction] = []
+        for (key, held) in self.held.sorted(by: { $0.key < $1.key }) {
+            guard case .stopping(let cause) = held.phase, let limit = held.stopLimit, limit <= now.monotonic else {
+                continue
+            }
+            switch cause {
+            case .cancelled(let reason):
+                actions += self.conclude(key, .cancelled(reason: reason), at: now)
+            case .expired:
+                actions += self.conclude(key, .failed(.timeLimit(of: held.request)), at: now)
+            case .fenced, .abandoned:
+                self.held[key] = nil
+            case .returned:
+                continue
+            }
+            self.counters.unstoppable += 1
+            self.lingering.insert(key)
+        }
+        guard !self.lingering.isEmpty else { return actions }
+        return actions + self.startWaiting(at: now) + self.leaveIfDone()
+    }
+
     /// Lets go of an attempt that is no longer ours.
-    mutating func abandon(_ key: Key, reason: String) -> [WorkerAction] {
+    mutating func abandon(
+        _ key: Key, as cause: Cause = .abandoned, reason: String, at now: Moment
+    ) -> [WorkerAction] {
         guard var held = self.held[key] else { return [] }
         switch held.phase {
         case .waiting:
@@ -85,11 +122,12 @@ extension WorkerMachine {
             return []
         case .running:
             self.counters.superseded += 1
-            held.phase = .stopping(.abandoned)
+            held.phase = .stopping(cause)
+            held.stopLimit = now.monotonic + self.configuration.stopGrace
             self.held[key] = held
             return [.cancel(id: key.id, attempt: key.attempt, reason: reason)]
         case .stopping:
-            held.phase = .stopping(.abandoned)
+            held.phase = .stopping(cause)
             self.held[key] = held
             return []
         }

@@ -13,25 +13,39 @@ extension WorkerMachine {
         return actions + self.leaveIfDone()
     }
 
-    /// The time for draining is over: what still runs is stopped and given back.
+    /// The time for draining is over: what still runs is asked to stop and goes back as it does; what does not stop goes back when its
+    /// time for that is over too.
     public mutating func drainExpired(at now: Moment) -> [WorkerAction] {
+        guard !self.hasLeft, self.leavesAt == nil else { return [] }
+        var actions = self.drain(at: now)
+        for key in self.held.keys.sorted() where self.held[key]?.phase == .running {
+            actions += self.cancel(key, .returned, "the worker is stopping", at: now)
+        }
+        guard self.runningCount > 0 else { return actions + self.leave(at: now) }
+        self.leavesAt = now.monotonic + self.configuration.stopGrace
+        return actions
+    }
+
+    /// Leaves at once: handlers are told to stop and not waited for, and what has not ended is given back.
+    public mutating func leave(at now: Moment) -> [WorkerAction] {
         guard !self.hasLeft else { return [] }
         self.isDraining = true
         var returned = self.giveBackWaiting()
         var actions: [WorkerAction] = []
         for (key, held) in self.held.sorted(by: { $0.key < $1.key }) {
             switch held.phase {
-            case .running, .stopping(.cancelled), .stopping(.expired):
+            case .running:
+                self.counters.returned += 1
                 returned.append(held.reference)
-                if held.phase == .running {
-                    actions.append(.cancel(id: key.id, attempt: key.attempt, reason: "the worker is stopping"))
-                }
-            case .waiting, .stopping(.abandoned), .finished:
+                actions.append(.cancel(id: key.id, attempt: key.attempt, reason: "the worker is stopping"))
+            case .stopping(let cause) where !cause.isLetGo:
+                self.counters.returned += 1
+                returned.append(held.reference)
+            case .waiting, .stopping, .finished:
                 break
             }
             self.held[key] = nil
         }
-        self.counters.returned += returned.count
         self.hasLeft = true
         if self.isRegistered { actions.append(.send(.goodbye(returned: returned))) }
         return actions + [.drained]

@@ -13,12 +13,12 @@ extension WorkerMachine {
         endpoint: String, epoch: TaskEpoch? = nil, at now: Moment
     ) -> [WorkerAction] {
         guard !self.hasLeft else { return [] }
-        var actions: [WorkerAction] = []
+        var actions = self.fence(at: now)
         switch self.link {
         case .welcomed(endpoint, let current) where epoch == nil || epoch == current:
-            return []
+            return actions
         case .registering(endpoint):
-            return []
+            return actions
         case .welcomed(endpoint, _), .closed(endpoint), .none:
             break
         case .closed, .registering, .welcomed:
@@ -29,20 +29,29 @@ extension WorkerMachine {
         return actions + self.register(anew: true, at: now)
     }
 
-    /// The roster names no coordinator any more: what runs goes on, and waits for the next one.
+    /// The roster names no coordinator any more: what runs goes on for a while, and waits for the next one.
     public mutating func coordinatorLost(at now: Moment) -> [WorkerAction] {
         guard self.link != .none else { return [] }
+        let fenced = self.fence(at: now)
+        self.holdOn(at: now)
         self.link = .none
-        self.leaseEnd = nil
-        return [.disconnect]
+        return fenced + [.disconnect]
     }
 
     /// The connection to the sink closed, which is how a process that died shows itself.
     public mutating func connectionClosed(at now: Moment) -> [WorkerAction] {
         guard let endpoint = self.link.endpoint else { return [] }
+        let fenced = self.fence(at: now)
+        self.holdOn(at: now)
         self.link = .closed(endpoint: endpoint)
-        self.leaseEnd = nil
-        return []
+        return fenced
+    }
+
+    /// Leaves what runs the time in which the next coordinator may claim it; only the first time, or a link that comes and goes would
+    /// stretch it for ever.
+    private mutating func holdOn(at now: Moment) {
+        guard self.isRegistered, self.leaseEnd != nil else { return }
+        self.leaseEnd = now.monotonic + self.configuration.coordinatorGrace
     }
 
     /// The connection to the sink stands, for the first time or again.
@@ -74,7 +83,7 @@ extension WorkerMachine {
     /// What the worker says that it holds.
     var claims: [TaskReference] {
         self.held.sorted { $0.key < $1.key }.compactMap {
-            $0.value.phase == .stopping(.abandoned) ? nil : $0.value.reference
+            if case .stopping(let cause) = $0.value.phase, cause.isLetGo { nil } else { $0.value.reference }
         }
     }
 }

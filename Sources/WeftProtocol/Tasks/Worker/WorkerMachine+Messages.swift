@@ -1,7 +1,6 @@
 // This source file is part of the Weft project. See LICENSE. SPDX-License-Identifier: Apache-2.0
 
 import DequeModule
-import FoundationEssentials
 public import WeftBus
 
 extension WorkerMachine {
@@ -19,6 +18,13 @@ extension WorkerMachine {
             self.counters.foreign += 1
             return []
         }
+        let fenced = self.fence(at: now)
+        return fenced + self.heard(message, epoch: epoch, at: now)
+    }
+
+    private mutating func heard(
+        _ message: CoordinatorMessage, epoch: TaskEpoch, at now: Moment
+    ) -> [WorkerAction] {
         if case .welcome(let welcome) = message { return self.welcomed(welcome, at: now) }
         guard case .welcomed(_, let current) = self.link, current == epoch else {
             // Nobody has taken us on, or somebody else has.
@@ -47,7 +53,8 @@ extension WorkerMachine {
         case .superseded(let references):
             var actions: [WorkerAction] = []
             for reference in references {
-                actions += self.abandon(Key(id: reference.id, attempt: reference.attempt), reason: "superseded")
+                actions += self.abandon(
+                    Key(id: reference.id, attempt: reference.attempt), reason: "superseded", at: now)
             }
             return actions + self.startWaiting(at: now) + self.leaveIfDone()
         case .cancel(let reference, let reason):
@@ -81,7 +88,7 @@ extension WorkerMachine {
         var refused: [TaskReference] = []
         for request in requests {
             let key = Key(id: request.id, attempt: request.attempt)
-            guard self.held[key] == nil else { continue }
+            guard self.held[key] == nil, !self.lingering.contains(key) else { continue }
             let reference = TaskReference(id: request.id, attempt: request.attempt, epoch: epoch)
             if self.isDraining {
                 refused.append(reference)
@@ -89,11 +96,9 @@ extension WorkerMachine {
             }
             // A newer attempt of what is held: the older one was taken from us.
             for older in self.held.keys.filter({ $0.id == request.id && $0.attempt < request.attempt }).sorted() {
-                actions += self.abandon(older, reason: "superseded")
+                actions += self.abandon(older, reason: "superseded", at: now)
             }
-            let left = request.deadline.map { Duration.seconds(min(max(0, $0.timeIntervalSince(now.date)), 1e9)) }
-            self.held[key] = Held(
-                reference: reference, request: request, phase: .waiting, endsAt: left.map { now.monotonic + $0 })
+            self.held[key] = Held(reference: reference, request: request, phase: .waiting)
             self.waiting.append(key)
         }
         if !refused.isEmpty {
@@ -110,12 +115,7 @@ extension WorkerMachine {
         var free = self.configuration.slots - self.runningCount
         while free > 0, let key = self.waiting.popFirst() {
             guard var held = self.held[key], held.phase == .waiting else { continue }
-            held.phase = .running
-            if let limit = held.request.timeLimit {
-                // Counted here and not by the date in the request, which another machine's clock has made.
-                held.endsAt = now.monotonic + limit
-                held.request.deadline = now.date.addingTimeInterval(limit.inSeconds)
-            }
+            held.begin(at: now)
             self.held[key] = held
             self.counters.started += 1
             started.append(held.reference)

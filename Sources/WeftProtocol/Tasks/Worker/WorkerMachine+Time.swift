@@ -7,24 +7,22 @@ extension WorkerMachine {
     /// Time has passed: heartbeats are due, leases and time limits run out.
     public mutating func tick(at now: Moment) -> [WorkerAction] {
         guard !self.hasLeft else { return [] }
-        var actions: [WorkerAction] = []
-        for (key, held) in self.held.sorted(by: { $0.key < $1.key }) {
-            guard held.phase == .running, let end = held.endsAt, end <= now.monotonic else { continue }
+        if let leavesAt, leavesAt <= now.monotonic { return self.leave(at: now) }
+        var actions = self.fence(at: now)
+        for key in self.held.keys.sorted() {
+            guard let held = self.held[key], held.phase == .running, let limit = held.limit, limit <= now.monotonic
+            else { continue }
             self.counters.expired += 1
-            actions += self.cancel(key, .expired, "time limit", at: now)
+            actions += self.cancel(key, .expired, TaskFailure.timeLimit(of: held.request).message, at: now)
         }
+        actions += self.endUnstoppable(at: now) + self.tellProgress(at: now)
         switch self.link {
         case .none, .closed:
-            return actions
+            break
         case .registering:
             if self.isDue(self.heartbeat, now) { actions += self.register(anew: false, at: now) }
         case .welcomed(let endpoint, _):
-            if let leaseEnd, leaseEnd <= now.monotonic {
-                self.leaseEnd = nil
-                actions += self.loseLeases()
-                self.link = .registering(endpoint: endpoint)
-                actions += self.register(anew: true, at: now)
-            } else if now.monotonic - self.heardAt >= self.configuration.silence {
+            if now.monotonic - self.heardAt >= self.configuration.silence {
                 // No ping comes through any more: we may have been given up.
                 self.heardAt = now.monotonic
                 self.link = .registering(endpoint: endpoint)
@@ -41,10 +39,19 @@ extension WorkerMachine {
                 actions += self.sendFinished(before: now.monotonic + .seconds(-5), at: now)
             }
         }
-        // While nobody has taken us on again, leases still run out.
-        if case .registering = self.link, let leaseEnd, leaseEnd <= now.monotonic {
-            self.leaseEnd = nil
-            actions += self.loseLeases()
+        return actions
+    }
+
+    /// Stops the handlers whose leases have run out, and asks to be taken on again if a link still stands.
+    ///
+    /// Done before anything else that happens: a worker that was frozen must not begin what it finds in its sockets.
+    mutating func fence(at now: Moment) -> [WorkerAction] {
+        guard let leaseEnd, leaseEnd <= now.monotonic else { return [] }
+        self.leaseEnd = nil
+        var actions = self.loseLeases(at: now)
+        if case .welcomed(let endpoint, _) = self.link {
+            self.link = .registering(endpoint: endpoint)
+            actions += self.register(anew: true, at: now)
         }
         return actions
     }
@@ -54,12 +61,15 @@ extension WorkerMachine {
     }
 
     /// The coordinator has been silent for a lease's time: others may run our tasks by now, so we don't.
-    mutating func loseLeases() -> [WorkerAction] {
+    private mutating func loseLeases(at now: Moment) -> [WorkerAction] {
         var actions: [WorkerAction] = []
         for (key, held) in self.held.sorted(by: { $0.key < $1.key }) {
-            if case .finished = held.phase { continue }
+            switch held.phase {
+            case .finished, .stopping(.abandoned), .stopping(.fenced): continue
+            case .waiting, .running, .stopping: break
+            }
             self.counters.leasesLost += 1
-            actions += self.abandon(key, reason: "the lease ran out")
+            actions += self.abandon(key, as: .fenced, reason: "its lease ran out", at: now)
         }
         return actions
     }

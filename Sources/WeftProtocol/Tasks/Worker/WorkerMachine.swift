@@ -2,13 +2,17 @@
 
 import DequeModule
 public import WeftBus
+import WeftValue
 
 /// The worker's side of the task plane: what it holds, what it may still hold, and what it owes the coordinator.
 ///
 /// A value without sockets, clocks or tasks. It runs at most as many attempts as it has slots, keeps every outcome until the
-/// coordinator has acknowledged it, and renews its leases with each heartbeat. When the coordinator falls silent it stops its handlers
-/// at the moment at which their leases run out; when the coordinator's process is seen to be gone it goes on, and offers what it holds to the
-/// next one.
+/// coordinator has acknowledged it, and renews its leases with each heartbeat.
+///
+/// It fences itself. When the coordinator falls silent, handlers are stopped at the moment at which their leases run out, because others may
+/// run their tasks from then on. When the connection closes, most likely the coordinator's process has died: handlers then go on for
+/// ``Configuration/coordinatorGrace``, so that the next coordinator can leave them what they hold, and are stopped after that. What has ended
+/// by then is kept, and offered to whichever coordinator comes.
 public struct WorkerMachine: Sendable {
     /// What a worker offers.
     public struct Configuration: Hashable, Sendable {
@@ -26,6 +30,14 @@ public struct WorkerMachine: Sendable {
         public var maximumResultBytes = TaskDefaults.maximumResultBytes
         /// How long the coordinator may be silent before the worker registers again.
         public var silence = TaskDefaults.suspicion
+        /// How long handlers go on after the connection to the coordinator has closed.
+        public var coordinatorGrace = TaskDefaults.coordinatorGrace
+        /// How long a handler that was asked to stop may take before its attempt is ended without it.
+        public var stopGrace = TaskDefaults.stopGrace
+        /// How far apart two reports of an attempt's progress are, at least.
+        public var progressInterval = TaskDefaults.progressInterval
+        /// The largest report of progress, in bytes; larger ones are dropped.
+        public var maximumProgressBytes = TaskDefaults.maximumProgressBytes
 
         /// Creates a configuration.
         public init(
@@ -77,16 +89,29 @@ public struct WorkerMachine: Sendable {
         case cancelled(String)
         /// It ran longer than it may.
         case expired
+        /// The worker's own time is over: unless it ends in time, it goes back to the queue.
+        case returned
+        /// Its lease ran out: somebody else may run it by now. A result that still comes is offered, and fenced by the coordinator.
+        case fenced
         /// It is no longer ours: whatever it comes to is dropped.
         case abandoned
+
+        /// Whether the worker no longer says that it holds the attempt.
+        var isLetGo: Bool { self == .abandoned || self == .fenced }
     }
 
     struct Held {
         var reference: TaskReference
         var request: TaskRequest
         var phase: Phase
-        /// When it must have ended; nil for no limit.
-        var endsAt: MonotonicTime?
+        /// When it has run as long as it may; nil for no limit, and before it runs.
+        var limit: MonotonicTime?
+        /// When a handler that was asked to stop is no longer waited for.
+        var stopLimit: MonotonicTime?
+        /// When progress was last sent.
+        var progressAt: MonotonicTime?
+        /// The newest progress that has not been sent.
+        var progress: Value?
     }
 
     /// The worker's node.
@@ -94,7 +119,7 @@ public struct WorkerMachine: Sendable {
     /// What it offers.
     public let configuration: Configuration
     /// What has been counted.
-    public internal(set) var counters = WorkerCounters()
+    public package(set) var counters = WorkerCounters()
     /// Whether nothing more is taken.
     public internal(set) var isDraining = false
 
@@ -112,7 +137,10 @@ public struct WorkerMachine: Sendable {
     var unconfirmed: Deque<(sequence: UInt64, sentAt: MonotonicTime)> = []
     var held: [Key: Held] = [:]
     var waiting: Deque<Key> = []
-    var saidDraining = false
+    /// Handlers that did not stop when they were told to; their attempts have ended without them.
+    var lingering: Set<Key> = []
+    /// When a worker whose time for draining is over leaves, whatever still runs.
+    var leavesAt: MonotonicTime?
     var hasLeft = false
 
     /// Creates a worker that knows no coordinator yet.
@@ -139,6 +167,9 @@ public struct WorkerMachine: Sendable {
             }
         }
     }
+
+    /// How many handlers go on although their attempts have ended, because they do not stop.
+    public var lingeringCount: Int { self.lingering.count }
 
     /// How many outcomes wait for an acknowledgement.
     public var unacknowledgedCount: Int {
