@@ -16,6 +16,8 @@ PATIENCE = 8.0
 BREATH = 0.5
 # How long a fault lasts at most: what waits for requests is taken back when they do not come.
 FAULT = 2.0
+# How long a node may take to leave in good order: the drain deadline, and what it may need after it.
+LEAVING = 50.0
 # How long nothing may move before a cluster that has not settled is taken as it is.
 STANDSTILL = 60.0
 
@@ -83,7 +85,7 @@ class Round:
         self._last_kill = 0.0
         self._last_fault = 0.0
         self._is_out = False
-        self.notes = {"kills": [], "pauses": 0, "faults": 0, "outages": 0, "skipped": 0, "falls": [], "settled": False}
+        self.notes = {"kills": [], "pauses": 0, "drains": 0, "faults": 0, "outages": 0, "skipped": 0, "falls": [], "settled": False}
 
     def run(self):
         """Returns the notes; the evidence is in the cluster's directory."""
@@ -162,9 +164,7 @@ class Round:
     def _pick(self, index):
         """The worker that is meant, or the next one that is there to be hit."""
         workers = self._cluster.workers
-        turned = workers[index:] + workers[:index]
-        return next((worker for worker in turned if worker.is_alive and not worker.is_paused),
-                    next((worker for worker in turned if worker.is_alive), None))
+        return next((worker for worker in workers[index:] + workers[:index] if worker.is_alive), None)
 
     def _do_kill_worker(self, index, handlers, back, since=None):
         worker = self._pick(index)
@@ -224,6 +224,17 @@ class Round:
         if node.starts == starts:
             node.go_on()
 
+    def _do_drain_worker(self, index):
+        self._drain(self._pick(index))
+
+    def _do_drain_coordinator(self):
+        self._drain(self._cluster.coordinator)
+
+    def _drain(self, node):
+        if node is not None and node.is_alive and not node.is_paused and node.leaving_since is None:
+            self.notes["drains"] += 1
+            node.leave()
+
     def _do_fault(self, **description):
         self.notes["faults"] += 1
         self._client.fault(description)
@@ -249,18 +260,26 @@ class Round:
         """Whoever ended without having been killed is a finding, and is started again."""
         for node in self._cluster.nodes:
             awaited = any(kind == "start" and details["name"] == node.name for _, _, kind, details in self._events)
-            if node.is_alive or awaited:
+            if node.is_alive:
+                if node.leaving_since is not None and time.monotonic() - node.leaving_since > LEAVING:
+                    self.notes["falls"].append("%s was asked to leave and did not within %.0f s; see %s"
+                                               % (node.incarnation, LEAVING, node.log))
+                    node.kill()
+                    node.start()
                 continue
-            self._fallen(node)
+            if awaited:
+                continue
+            if not node.left_well:
+                self._fallen(node)
+            self._log.forget(node.incarnation)
             node.start()
         if self._feeder.error is not None:
             raise self._feeder.error
 
     def _fallen(self, node):
-        with open(node.log, "rb") as file:
-            end = file.read()[-600:].decode("utf-8", "replace").strip()
-        self.notes["falls"].append("%s ended by itself with %s at %.1f s; %s says: …%s"
-                                   % (node.incarnation, node.process.returncode, self._elapsed(), node.log, end))
+        how = "ended by itself" if node.leaving_since is None else "was asked to leave and ended"
+        self.notes["falls"].append("%s %s with %s at %.1f s; %s says: %s" % (
+            node.incarnation, how, node.process.returncode, self._elapsed(), node.log, node.said()[-600:].strip()))
 
     # The end
 
@@ -298,9 +317,9 @@ class Round:
             json.dump(self._client.tasks(), file)
         self.notes["statistics"] = self._client.statistics()
         for node in reversed(cluster.nodes):
-            status = node.stop(45)
+            status = node.stop(LEAVING)
             if status != 0:
                 self.notes["falls"].append("%s was asked to end and %s; see %s" % (
-                    node.incarnation, "did not within 45 s" if status is None else "ended with %s" % status, node.log))
+                    node.incarnation, "did not within %.0f s" % LEAVING if status is None else "ended with %s" % status, node.log))
         with open(os.path.join(cluster.directory, "round.json"), "w") as file:
             json.dump(self.notes, file, indent=1)

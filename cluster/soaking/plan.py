@@ -30,7 +30,8 @@ class Plan:
         self._number = 0
         self._prefix = "s%s-%s" % (seed, name)
         chance = random.Random("%s/%s/steps" % (seed, name))
-        self.steps = sorted(self._kills(chance, workers) + self._pauses(chance, workers) + self._faults(chance),
+        self.steps = sorted(self._kills(chance, workers) + self._pauses(chance, workers)
+                            + self._drains(chance, workers) + self._faults(chance),
                             key=lambda step: step.at)
 
     def next_task(self):
@@ -43,43 +44,40 @@ class Plan:
         return "%s-%06d-%.3f" % (self._prefix, self._number, seconds)
 
     def _kills(self, chance, workers):
-        steps = []
-        at = chance.uniform(1.5, 3.0)
-        while at < self.seconds:
-            # With its handlers it is the machine that fails; without, they run on, and may end what is dealt again.
-            steps.append(Step(at, "kill-worker", index=chance.randrange(workers), handlers=chance.random() < 0.5,
-                              back=chance.uniform(0.1, 1.5)))
-            at += chance.uniform(1.0, 3.0)
-        at = min(15.0, self.seconds) * chance.uniform(0.3, 0.7)
-        while at < self.seconds - 2:
-            steps.append(Step(at, "kill-coordinator", back=chance.uniform(0.0, 1.0)))
-            at += chance.uniform(11.0, 19.0)
-        return steps
+        # With its handlers it is the machine that fails; without, they run on, and may end what is dealt again.
+        steps = [Step(at, "kill-worker", index=chance.randrange(workers), handlers=chance.random() < 0.5,
+                      back=chance.uniform(0.1, 1.5))
+                 for at in self._every(chance, (1.5, 3.0), 1.0, 3.0, self.seconds)]
+        scale = min(15.0, self.seconds)
+        return steps + [Step(at, "kill-coordinator", back=chance.uniform(0.0, 1.0))
+                        for at in self._every(chance, (0.3 * scale, 0.7 * scale), 11.0, 19.0, self.seconds - 2)]
 
     def _pauses(self, chance, workers):
-        steps = []
-        at = chance.uniform(3.0, 6.0)
-        while at < self.seconds - 2:
-            steps.append(Step(at, "pause-worker", index=chance.randrange(workers),
-                              seconds=LEASE + chance.uniform(0.5, 2.5)))
-            at += chance.uniform(15.0, 25.0)
-        at = chance.uniform(20.0, 40.0)
-        while at < self.seconds - 2:
-            steps.append(Step(at, "pause-coordinator", seconds=LEASE + chance.uniform(0.2, 1.5)))
-            at += chance.uniform(40.0, 80.0)
-        return steps
+        end = self.seconds - 2
+        return [Step(at, "pause-worker", index=chance.randrange(workers), seconds=LEASE + chance.uniform(0.5, 2.5))
+                for at in self._every(chance, (3.0, 6.0), 15.0, 25.0, end)] + \
+            [Step(at, "pause-coordinator", seconds=LEASE + chance.uniform(0.2, 1.5))
+             for at in self._every(chance, (20.0, 40.0), 40.0, 80.0, end)]
+
+    @staticmethod
+    def _every(chance, first, least, most, end):
+        at = chance.uniform(*first)
+        while at < end:
+            yield at
+            at += chance.uniform(least, most)
+
+    def _drains(self, chance, workers):
+        """Some leave in good order, which must lose nothing either, also when they are killed while they do."""
+        end = self.seconds - 2
+        return [Step(at, "drain-worker", index=chance.randrange(workers))
+                for at in self._every(chance, (4.0, 9.0), 8.0, 16.0, end)] + \
+            [Step(at, "drain-coordinator") for at in self._every(chance, (14.0, 40.0), 35.0, 60.0, end)]
 
     def _faults(self, chance):
-        steps = []
-        at = chance.uniform(0.5, 2.0)
-        while at < self.seconds - 1:
-            steps.append(Step(at, "fault", **self._fault(chance)))
-            at += chance.uniform(0.7, 2.0)
-        at = chance.uniform(6.0, 12.0)
-        while at < self.seconds - 1:
-            steps.append(Step(at, "outage", seconds=chance.uniform(0.5, 3.0)))
-            at += chance.uniform(15.0, 30.0)
-        return steps
+        end = self.seconds - 1
+        return [Step(at, "fault", **self._fault(chance)) for at in self._every(chance, (0.5, 2.0), 0.7, 2.0, end)] + \
+            [Step(at, "outage", seconds=chance.uniform(0.5, 3.0))
+             for at in self._every(chance, (6.0, 12.0), 15.0, 30.0, end)]
 
     @staticmethod
     def _fault(chance):

@@ -28,6 +28,8 @@ class Node:
         self.starts = 0
         self.process = None
         self.is_paused = False
+        # When it was asked to leave; None while it was not.
+        self.leaving_since = None
         self._arguments = arguments
         self._environment = environment
 
@@ -43,6 +45,7 @@ class Node:
     def start(self):
         self.starts += 1
         self.is_paused = False
+        self.leaving_since = None
         environment = {name: text for name, text in os.environ.items()
                        if not name.startswith(("WEFT_", "XPANDER_", "SOAK_"))}
         environment.update(self._environment)
@@ -55,17 +58,27 @@ class Node:
                 self._arguments + ["--exit-with-input"], stdin=subprocess.PIPE, stdout=log, stderr=log,
                 env=environment, start_new_session=True)
 
+    def said(self):
+        """What this process has logged, without those before it."""
+        with open(self.log, "rb") as log:
+            return log.read().decode("utf-8", "replace").rpartition("--- start ")[2]
+
+    @property
+    def left_well(self):
+        """Whether it ended as it was asked to; before it was ready, the signal just ends it."""
+        return self.leaving_since is not None and (
+            self.process.returncode == 0
+            or self.process.returncode in (130, -signal.SIGTERM) and ": ready" not in self.said())
+
     def ready_line(self, seconds=30):
         """Waits for the line that says that the node is ready."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:
-            with open(self.log, "rb") as log:
-                text = log.read().decode("utf-8", "replace").rpartition("--- start ")[2]
-            for line in text.splitlines():
+            for line in self.said().splitlines():
                 if ": ready" in line:
                     return line
             if not self.is_alive:
-                raise NotReady("%s ended with %s: %s" % (self.name, self.process.returncode, text[-1000:]))
+                raise NotReady("%s ended with %s: %s" % (self.name, self.process.returncode, self.said()[-1000:]))
             time.sleep(0.02)
         raise NotReady("%s was not ready within %d s; see %s" % (self.name, seconds, self.log))
 
@@ -85,6 +98,11 @@ class Node:
     def go_on(self):
         self.signal(signal.SIGCONT)
         self.is_paused = False
+
+    def leave(self):
+        """Asks the node to finish and leave."""
+        self.leaving_since = time.monotonic()
+        self.signal(signal.SIGTERM)
 
     def stop(self, seconds):
         """Asks the node to end, and kills it when it does not; returns its status, or None when it was killed."""

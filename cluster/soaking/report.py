@@ -36,8 +36,8 @@ def lines(name, evidence, judgement):
         yield "  in flight  at each kill: busy slots %s of %d; leased or running in the ledger %s" % (
             _range([kill["busy"] for kill in kills]), kills[0]["slots"],
             _range([kill["held"] for kill in kills if kill["held"] is not None]))
-    yield "  faults     %d, %d outages, %d pauses; %s requests hit, %s streams opened, %s final updates of %s repeated" % (
-        notes["faults"], notes["outages"], notes["pauses"], requests.get("faulted"), streams.get("connections"),
+    yield "  faults     %d, %d outages, %d pauses, %d drains; %s requests hit, %s streams opened, %s final updates of %s repeated" % (
+        notes["faults"], notes["outages"], notes["pauses"], notes["drains"], requests.get("faulted"), streams.get("connections"),
         updates.get("repeated"), updates.get("final"))
     yield "  recovery   worker killed → what it ran completed: %s" % _times(_held_again(workers, ends))
     yield "             coordinator killed → next completion: %s" % _times(_next(coordinators, ends))
