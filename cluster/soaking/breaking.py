@@ -85,7 +85,7 @@ class Round:
         self._last_kill = 0.0
         self._last_fault = 0.0
         self._is_out = False
-        self.notes = {"kills": [], "pauses": 0, "drains": 0, "faults": 0, "outages": 0, "skipped": 0, "falls": [], "settled": False}
+        self.notes = {"kills": [], "starts": [], "pauses": 0, "drains": 0, "faults": 0, "outages": 0, "skipped": 0, "falls": [], "settled": False}
 
     def run(self):
         """Returns the notes; the evidence is in the cluster's directory."""
@@ -204,6 +204,7 @@ class Round:
         node = next(node for node in self._cluster.nodes if node.name == name)
         if node.starts == starts and not node.is_alive:
             node.start()
+            self.notes["starts"].append({"node": name, "time": time.time()})
 
     def _do_pause_worker(self, index, seconds):
         worker = self._pick(index)

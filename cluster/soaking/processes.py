@@ -158,7 +158,8 @@ class Cluster:
             with open(settings, "w") as file:
                 # Workers are killed on purpose here: a task that cost several of them is not suspected of it, so a
                 # dead letter is always a finding.
-                json.dump({"tasks": {"lease": "%gs" % plan.LEASE, "retry": {"worker_losses": 1000}}}, file)
+                json.dump({"tasks": {"lease": "%gs" % plan.LEASE, "reclaim_grace": "%gs" % (plan.LEASE + 1),
+                                     "retry": {"worker_losses": 1000}}}, file)
             arguments += ["--config", settings]
         self.coordinator = Node("coordinator", arguments, {
             "XPANDER_BASE_URL": self.url, "XPANDER_API_KEY": "soak", "XPANDER_ORGANIZATION_ID": "soak",

@@ -40,7 +40,7 @@ def lines(name, evidence, judgement):
         notes["faults"], notes["outages"], notes["pauses"], notes["drains"], requests.get("faulted"), streams.get("connections"),
         updates.get("repeated"), updates.get("final"))
     yield "  recovery   worker killed → what it ran completed: %s" % _times(_held_again(workers, ends))
-    yield "             coordinator killed → next completion: %s" % _times(_next(coordinators, ends))
+    yield "             coordinator killed → next completion: %s" % _times(_next(coordinators, notes["starts"], ends))
 
 
 def findings(judgement, most=20):
@@ -74,10 +74,12 @@ def _held_again(kills, ends):
             yield max(times)
 
 
-def _next(kills, ends):
+def _next(kills, starts, ends):
+    """From each kill to the first completion that the next coordinator has brought about."""
     ordered = sorted(ends.values())
     for kill in kills:
-        later = [end for end in ordered if end > kill["time"]]
+        back = [start["time"] for start in starts if start["node"] == "coordinator" and start["time"] > kill["time"]]
+        later = [end for end in ordered if back and end > min(back)]
         if later:
             yield later[0] - kill["time"]
 

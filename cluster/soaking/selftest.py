@@ -26,7 +26,7 @@ class Forgery:
         self.notes = {
             "kills": [{"what": "worker-1/1 alone", "node": "worker-1", "at": 2.0, "time": 1000.0, "busy": 12,
                        "slots": 40, "held": 20, "tasks": self.submitted[:2], "paused": False}],
-            "pauses": 1, "drains": 1, "faults": 3, "outages": 0, "skipped": 0, "falls": [], "settled": True, "started": 990.0,
+            "starts": [], "pauses": 1, "drains": 1, "faults": 3, "outages": 0, "skipped": 0, "falls": [], "settled": True, "started": 990.0,
             "seconds": 20.0, "settling": 1.0,
             "statistics": {"updates": {}, "requests": {}, "sse": {}},
         }
