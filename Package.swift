@@ -90,7 +90,8 @@ let package = Package(
             ],
             swiftSettings: swiftSettings),
         .target(
-            name: "WeftSQLite", dependencies: ["WeftProtocol", "WeftValue", .grdb], swiftSettings: swiftSettings),
+            name: "WeftSQLite", dependencies: ["Locking", "WeftProtocol", "WeftValue", .grdb],
+            swiftSettings: swiftSettings),
         .target(
             name: "WeftServer",
             dependencies: ["Locking", "WeftValue", .httpTypes, .hummingbird, .lifecycle, .logging, .nioCore],
@@ -145,8 +146,8 @@ let package = Package(
             ],
             swiftSettings: swiftSettings),
         .testTarget(
-            name: "WeftSQLiteTests", dependencies: ["WeftProtocol", "WeftSQLite", "WeftTestKit", .grdb],
-            swiftSettings: swiftSettings),
+            name: "WeftSQLiteTests", dependencies: ["WeftProtocol", "WeftSQLite", "WeftTestKit", "WeftValue", .grdb],
+            resources: [.copy("Fixtures")], swiftSettings: swiftSettings),
         .testTarget(
             name: "WeftServerTests",
             dependencies: [

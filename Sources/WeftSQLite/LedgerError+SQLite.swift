@@ -23,10 +23,14 @@ extension LedgerError {
             self.init(.damaged, "\(path) is damaged. Restore it from a copy, or name another file.", cause: error)
         case .SQLITE_NOTADB:
             self.init(
-                .foreign, "\(path) is not a ledger of Weft, nor any SQLite file; name another file for the ledger.",
+                .damaged, "\(path) is damaged: its header is broken. Restore it from a copy, or name another file.",
                 cause: error)
         case .SQLITE_FULL:
             self.init(.unavailable, "There is no room left for \(path); make some.", cause: error)
+        case .SQLITE_IOERR:
+            self.init(
+                .unavailable, "\(path) cannot be written or read; look at its disk, and at the room there.",
+                cause: error)
         case .SQLITE_READONLY, .SQLITE_PERM, .SQLITE_CANTOPEN:
             self.init(
                 .unavailable, "\(path) cannot be opened for writing; check that its folder exists and its permissions.",

@@ -19,7 +19,12 @@ final class LedgerLock: Sendable {
     /// -1 once it is released.
     private let descriptor: Atomic<Int32>
 
-    init(path: String) throws(LedgerError) {
+    /// Takes the lock.
+    ///
+    /// - Parameters:
+    ///   - path: Where the lock is, beside the ledger.
+    ///   - holder: Who takes it, for whoever comes second.
+    init(path: String, holder: String) throws(LedgerError) {
         let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
         guard descriptor >= 0 else {
             throw LedgerError(
@@ -28,16 +33,14 @@ final class LedgerLock: Sendable {
             )
         }
         guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
-            var bytes = [UInt8](repeating: 0, count: 200)
-            let count = pread(descriptor, &bytes, bytes.count, 0)
+            let holder = Self.text(of: descriptor)
             close(descriptor)
-            let holder = String(decoding: bytes.prefix(max(0, count)), as: UTF8.self)
             throw LedgerError(
                 .inUse,
-                "Another coordinator has this ledger\(holder.isEmpty ? "" : ": \(holder)"); stop it, or name another file for the ledger."
+                "Another coordinator has this ledger\(holder.isEmpty ? "" : ": \(holder)"). Stop it, or name another file for the ledger."
             )
         }
-        let holder = Array("process \(getpid()) on \(ProcessInfo.processInfo.hostName)".utf8)
+        let holder = Array("\(holder), process \(getpid()) on \(ProcessInfo.processInfo.hostName)".utf8.prefix(400))
         ftruncate(descriptor, 0)
         // Only a hint for people; the lock itself is the system's.
         _ = pwrite(descriptor, holder, holder.count, 0)
@@ -46,6 +49,21 @@ final class LedgerLock: Sendable {
 
     deinit {
         self.release()
+    }
+
+    /// Who has the lock; nil when nobody has.
+    static func holder(path: String) -> String? {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { return nil }
+        defer { close(descriptor) }
+        guard flock(descriptor, LOCK_SH | LOCK_NB) != 0 else { return nil }
+        return Self.text(of: descriptor)
+    }
+
+    private static func text(of descriptor: Int32) -> String {
+        var bytes = [UInt8](repeating: 0, count: 500)
+        let count = pread(descriptor, &bytes, bytes.count, 0)
+        return String(decoding: bytes.prefix(max(0, count)), as: UTF8.self)
     }
 
     func release() {

@@ -3,21 +3,14 @@
 import FoundationEssentials
 import GRDB
 import WeftProtocol
+import WeftValue
 
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#else
-    import Darwin
-#endif
-
-/// The tables, their versions, and how a file is known for a ledger.
+/// The tables and their versions.
 enum LedgerSchema {
     /// `WEFT`: SQLite keeps it in the file's header.
     static let applicationID: Int64 = 0x5745_4654
-    /// Larger files are checked by `weft ledger check` only, so that starting takes no minutes.
-    private static let checkedBytes: UInt64 = 256 << 20
+    /// The names of the versions, in their order: what GRDB finds of them in a file says how old it is.
+    static let versions = ["1 tasks and reports", "2 columns to search by"]
 
     static var configuration: Configuration {
         var configuration = Configuration()
@@ -25,95 +18,118 @@ enum LedgerSchema {
         configuration.busyMode = .timeout(5)
         configuration.prepareDatabase { db in
             try db.execute(sql: "PRAGMA synchronous = FULL")
+            // Debian's SQLite overwrites what is deleted, which would write a trimmed task once more; this does so only where it costs
+            // no page more.
+            _ = try String.fetchOne(db, sql: "PRAGMA secure_delete = FAST")
+            // Ids are random, so their index is read and written all over.
+            try db.execute(sql: "PRAGMA cache_size = -32000")
+            // After a long reading the log may have grown; it need not keep that room.
+            _ = try Int.fetchOne(db, sql: "PRAGMA journal_size_limit = 67108864")
         }
         return configuration
     }
 
-    /// Looks at a file before a single byte of it may be written.
-    static func check(_ path: String) throws {
-        guard let file = Self.firstBytes(of: path, count: 16), !file.isEmpty else { return }
-        let magic = Array("SQLite format 3\u{0}".utf8)
-        guard file == magic else {
-            throw LedgerError(
-                .foreign, "\(path) is not a ledger of Weft, nor any SQLite file; name another file for the ledger.")
-        }
-        // Read-only, because even to open a stranger's file for writing would change it. What is not in the file itself
-        // may be in the log beside it, so only SQLite can say.
-        var configuration = Configuration()
-        configuration.readonly = true
-        let size = (try? FileManager.default.attributesOfItem(atPath: path)[.size] as? UInt64) ?? 0
-        let queue = try DatabaseQueue(path: path, configuration: configuration)
-        defer { try? queue.close() }
-        let (applicationID, tables) = try queue.read { db in
-            (
-                try Int64.fetchOne(db, sql: "PRAGMA application_id") ?? 0,
-                try Int.fetchOne(db, sql: "SELECT count(*) FROM sqlite_master") ?? 0
-            )
-        }
-        guard applicationID == Self.applicationID || (applicationID == 0 && tables == 0) else {
-            throw LedgerError(
-                .foreign,
-                "\(path) is a SQLite file of some other program, not a ledger of Weft; name another file for the ledger."
-            )
-        }
-        guard size <= Self.checkedBytes else { return }
-        let finding = try queue.read { db in try String.fetchOne(db, sql: "PRAGMA quick_check(1)") }
-        guard finding == "ok" else {
-            throw LedgerError(
-                .damaged,
-                "\(path) is damaged: \(finding ?? "the check says nothing"). Restore it from a copy, or name another file."
-            )
-        }
-    }
-
-    /// The first bytes of a file; nil when there is none that can be read, which SQLite then says better.
-    private static func firstBytes(of path: String, count: Int) -> [UInt8]? {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { return nil }
-        defer { close(descriptor) }
-        var bytes = [UInt8](repeating: 0, count: count)
-        let length = read(descriptor, &bytes, count)
-        return length < 0 ? nil : Array(bytes.prefix(length))
-    }
-
     /// Makes the tables, or brings them to this version.
-    static func prepare(_ pool: DatabasePool, path: String) throws {
-        let migrator = Self.migrator
-        if try pool.read({ db in try migrator.hasBeenSuperseded(db) }) {
-            throw LedgerError(
-                .foreign, "\(path) was written by a later version of Weft; use that version, or name another file.")
-        }
-        try migrator.migrate(pool)
+    static func prepare(_ pool: DatabasePool) throws {
+        try Self.migrator().migrate(pool)
     }
 
-    private static var migrator: DatabaseMigrator {
+    /// How old a file is: the number of its latest version; nil for one that a later Weft has written.
+    static func version(_ db: Database) throws -> Int? {
+        guard try db.tableExists("grdb_migrations") else { return 0 }
+        let found = try String.fetchAll(db, sql: "SELECT identifier FROM grdb_migrations")
+        guard Set(found).isSubset(of: Self.versions) else { return nil }
+        return found.compactMap { Self.versions.firstIndex(of: $0) }.max().map { $0 + 1 } ?? 0
+    }
+
+    /// The steps from one version to the next.
+    ///
+    /// - Parameter version: The last one wanted; the latest by default.
+    static func migrator(upTo version: Int = Self.versions.count) -> DatabaseMigrator {
         var migrator = DatabaseMigrator()
-        migrator.registerMigration("1 tasks and reports") { db in
-            try db.execute(sql: "PRAGMA application_id = \(Self.applicationID)")
-            try db.execute(
-                sql: """
-                    CREATE TABLE ledger (
-                        id TEXT NOT NULL,
-                        epoch INTEGER NOT NULL
-                    );
-                    CREATE TABLE tasks (
-                        seq INTEGER PRIMARY KEY AUTOINCREMENT,
-                        id TEXT NOT NULL UNIQUE,
-                        state TEXT NOT NULL,
-                        updated REAL NOT NULL,
-                        task BLOB NOT NULL,
-                        status BLOB NOT NULL
-                    );
-                    CREATE INDEX tasks_by_state ON tasks (state, updated);
-                    CREATE TABLE reports (
-                        seq INTEGER PRIMARY KEY AUTOINCREMENT,
-                        id TEXT NOT NULL UNIQUE,
-                        item BLOB NOT NULL
-                    );
-                    """)
-            try db.execute(
-                sql: "INSERT INTO ledger (id, epoch) VALUES (?, 0)", arguments: [UUID().uuidString.lowercased()])
+        let steps: [@Sendable (Database) throws -> Void] = [Self.first, Self.second]
+        for (name, step) in zip(Self.versions, steps).prefix(version) {
+            migrator.registerMigration(name, migrate: step)
         }
         return migrator
+    }
+
+    private static func first(_ db: Database) throws {
+        try db.execute(sql: "PRAGMA application_id = \(Self.applicationID)")
+        try db.execute(
+            sql: """
+                CREATE TABLE ledger (
+                    id TEXT NOT NULL,
+                    epoch INTEGER NOT NULL
+                );
+                CREATE TABLE tasks (
+                    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+                    id TEXT NOT NULL UNIQUE,
+                    state TEXT NOT NULL,
+                    updated REAL NOT NULL,
+                    task BLOB NOT NULL,
+                    status BLOB NOT NULL
+                );
+                CREATE INDEX tasks_by_state ON tasks (state, updated);
+                CREATE TABLE reports (
+                    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+                    id TEXT NOT NULL UNIQUE,
+                    item BLOB NOT NULL
+                );
+                """)
+        try db.execute(
+            sql: "INSERT INTO ledger (id, epoch) VALUES (?, 0)", arguments: [UUID().uuidString.lowercased()])
+    }
+
+    /// What can be asked for becomes columns, and what a task is to do moves away from what changes.
+    ///
+    /// A change of its status would otherwise write it again. Both indices are partial, so that no change between acceptance and end
+    /// touches one.
+    private static func second(_ db: Database) throws {
+        try db.execute(
+            sql: """
+                ALTER TABLE tasks RENAME TO tasks_1;
+                DROP INDEX tasks_by_state;
+                CREATE TABLE tasks (
+                    seq INTEGER PRIMARY KEY,
+                    id TEXT NOT NULL UNIQUE,
+                    state TEXT NOT NULL,
+                    ended REAL,
+                    accepted REAL NOT NULL,
+                    source TEXT NOT NULL,
+                    queue TEXT NOT NULL,
+                    agent TEXT,
+                    name TEXT,
+                    key TEXT,
+                    status BLOB NOT NULL
+                );
+                CREATE TABLE payloads (
+                    seq INTEGER PRIMARY KEY,
+                    task BLOB NOT NULL
+                );
+                """)
+        let rows = try Row.fetchCursor(
+            db, sql: "SELECT seq, id, state, updated, task, status FROM tasks_1 ORDER BY seq")
+        let insert = try db.makeStatement(
+            sql: """
+                INSERT INTO tasks (seq, id, state, ended, accepted, source, queue, agent, name, key, status)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                """)
+        while let row = try rows.next() {
+            let task = try TaskSubmission(value: LedgerBlob.value(row["task"]))
+            let status = try LedgerStatus(value: LedgerBlob.value(row["status"]))
+            try insert.execute(arguments: [
+                row["seq"] as Int64, row["id"] as String, row["state"] as String,
+                status.state.isFinal ? row["updated"] as Double : nil, status.acceptedAt.timeIntervalSince1970,
+                task.source.rawValue, task.queue, task.agentID, task.name, task.key, row["status"] as Data,
+            ])
+        }
+        try db.execute(
+            sql: """
+                INSERT INTO payloads (seq, task) SELECT seq, task FROM tasks_1;
+                DROP TABLE tasks_1;
+                CREATE INDEX tasks_unfinished ON tasks (seq) WHERE ended IS NULL;
+                CREATE INDEX tasks_ended ON tasks (state, ended) WHERE ended IS NOT NULL;
+                """)
     }
 }

@@ -2,65 +2,100 @@
 
 import FoundationEssentials
 import GRDB
+import Locking
 public import WeftProtocol
 import WeftValue
 
 /// A ledger in one SQLite file, which outlives its coordinator.
 ///
-/// What must be durable has reached the disk when a write returns (`synchronous=FULL`); leases and starts are written without
-/// waiting for the disk (`NORMAL`), since losing one to a failure of the machine costs another attempt and no more. Writes that come
-/// together share one transaction. The file belongs to one coordinator at a time: a lock beside it names who has it, and the epoch inside it fences
-/// whoever had it before.
+/// What must be durable has reached the disk when a write returns (``LedgerSynchronous/full``); leases and starts are written without
+/// waiting for the disk, since losing one to a failure of the machine costs another attempt and no more. A write is one transaction,
+/// however many changes have piled up in it. The file belongs to one coordinator at a time: a lock beside it names who has it, and
+/// the epoch inside it fences whoever had it before.
 public final class SQLiteLedger: Ledger {
+    /// What has been written since the ledger was opened here.
+    public struct Counters: Hashable, Sendable {
+        /// Transactions.
+        public var transactions = 0
+        /// Changes in them.
+        public var changes = 0
+        /// Transactions that waited for the disk.
+        public var synced = 0
+    }
+
+    private struct State {
+        var writer: LedgerWriter?
+        var isFull = true
+        var counters = Counters()
+    }
+
     /// Always true.
     public let isDurable = true
     /// Where the file is.
     public let path: String
+    /// What a write waits for.
+    public let synchronous: LedgerSynchronous
     private let pool: DatabasePool
     private let lock: LedgerLock
     private let finishedKept: Int
     private let finishedFor: Double
+    /// Used on the pool's writer only, one write at a time.
+    private let state = Locked(State())
+    /// A page of a list is closed at this size, so that large tasks do not fill the memory.
+    static let pageBytes = 16 << 20
 
     /// Opens the file, or makes it.
     ///
     /// - Parameters:
     ///   - path: Where the file is; the system keeps two more beside it while it is open, and the lock.
+    ///   - synchronous: What a write waits for.
     ///   - finishedKept: How many finished tasks are kept; the oldest go first, dead letters stay.
     ///   - finishedFor: For how long finished tasks are kept, in seconds.
+    ///   - holder: Who opens it, such as the node's name; whoever comes second is told.
     /// - Throws: ``LedgerError``: `foreign` for a file that is something else or of a later version, `damaged`, `inUse`, or `unavailable`. The
     ///   file is left as it was.
     public init(
-        path: String, finishedKept: Int = TaskDefaults.finishedKept, finishedFor: Double = 7 * 24 * 3600
+        path: String, synchronous: LedgerSynchronous = .full, finishedKept: Int = TaskDefaults.finishedKept,
+        finishedFor: Double = TaskDefaults.finishedFor, holder: String = "a coordinator"
     ) throws(LedgerError) {
         self.path = path
+        self.synchronous = synchronous
         self.finishedKept = max(0, finishedKept)
         self.finishedFor = finishedFor
-        self.lock = try LedgerLock(path: path + ".lock")
+        try LedgerFile.glance(at: path)
+        self.lock = try LedgerLock(path: path + ".lock", holder: holder)
         do {
-            try LedgerSchema.check(path)
+            try LedgerFile.inspect(path)
             self.pool = try DatabasePool(path: path, configuration: LedgerSchema.configuration)
-            try LedgerSchema.prepare(self.pool, path: path)
+            try LedgerSchema.prepare(self.pool)
         } catch {
             throw LedgerError(sqlite: error, path: path)
         }
     }
 
+    /// What has been written.
+    public var counters: Counters { self.state.withLock { $0.counters } }
+
     /// Takes the ledger and raises its epoch.
     public func open() async throws -> LedgerState {
         try await self.mapped {
             try await self.pool.write { db in
-                try Self.trim(db, keeping: self.finishedKept, for: self.finishedFor)
+                var writer = try LedgerWriter(db, keeping: self.finishedKept, for: self.finishedFor)
+                try writer.trim(db, at: Date())
+                self.keep(writer)
                 try db.execute(sql: "UPDATE ledger SET epoch = epoch + 1")
                 guard let row = try Row.fetchOne(db, sql: "SELECT id, epoch FROM ledger") else {
                     throw LedgerError(.damaged, "\(self.path) has lost the row that names it.")
                 }
                 let epoch = TaskEpoch(ledgerID: row["id"], counter: UInt64(clamping: row["epoch"] as Int64))
-                let finals = TaskState.allCases.filter(\.isFinal).map(\.rawValue)
-                let marks = finals.map { _ in "?" }.joined(separator: ", ")
-                let unfinished = try Row.fetchAll(
-                    db, sql: "SELECT task, status FROM tasks WHERE state NOT IN (\(marks)) ORDER BY seq",
-                    arguments: StatementArguments(finals)
-                ).map { try Self.record($0) }
+                var unfinished: [TaskRecord] = []
+                let rows = try Row.fetchCursor(
+                    db,
+                    sql: """
+                        SELECT \(LedgerRow.columns) FROM tasks INDEXED BY tasks_unfinished
+                        LEFT JOIN payloads ON payloads.seq = tasks.seq WHERE tasks.ended IS NULL ORDER BY tasks.seq
+                        """)
+                while let row = try rows.next() { unfinished.append(try LedgerRow.record(row)) }
                 let reports = try Row.fetchAll(db, sql: "SELECT item FROM reports ORDER BY seq").map {
                     try ReportItem(value: LedgerBlob.value($0["item"]))
                 }
@@ -71,21 +106,25 @@ public final class SQLiteLedger: Ledger {
 
     /// Writes all the changes or none, in one transaction.
     public func write(_ changes: [LedgerChange], epoch: TaskEpoch) async throws {
-        let isDurable = changes.contains(where: \.mustBeDurable)
+        let mustSync = self.synchronous == .full && changes.contains(where: \.mustBeDurable)
         try await self.mapped {
             try await self.pool.writeWithoutTransaction { db in
-                try db.execute(sql: isDurable ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL")
+                try self.setSynchronous(mustSync, db)
+                var (writer, now) = (self.state.withLock { $0.writer }, Date())
                 try db.inTransaction(.immediate) {
-                    let row = try Row.fetchOne(db, sql: "SELECT id, epoch FROM ledger")
-                    guard let row, row["id"] == epoch.ledgerID,
-                        UInt64(clamping: row["epoch"] as Int64) == epoch.counter
-                    else {
-                        let found = row.map { "\($0["id"] as String)/\($0["epoch"] as Int64)" } ?? "none"
-                        throw LedgerError(
-                            .superseded, "The ledger is at epoch \(found), the write came from epoch \(epoch).")
-                    }
-                    for change in changes { try Self.apply(change, to: db) }
+                    try Self.checkEpoch(epoch, db)
+                    var current =
+                        try writer ?? LedgerWriter(db, keeping: self.finishedKept, for: self.finishedFor)
+                    for change in changes { try current.apply(change, to: db) }
+                    try current.trim(db, at: now)
+                    writer = current
                     return .commit
+                }
+                self.state.withLock { state in
+                    state.writer = writer
+                    state.counters.transactions += 1
+                    state.counters.changes += changes.count
+                    if mustSync { state.counters.synced += 1 }
                 }
             }
         }
@@ -95,23 +134,9 @@ public final class SQLiteLedger: Ledger {
     public func task(_ id: String) async throws -> TaskRecord? {
         try await self.mapped {
             try await self.pool.read { db in
-                try Row.fetchOne(db, sql: "SELECT task, status FROM tasks WHERE id = ?", arguments: [id]).map {
-                    try Self.record($0)
-                }
-            }
-        }
-    }
-
-    /// The tasks in the given states, the oldest first.
-    public func tasks(in states: Set<TaskState>, limit: Int) async throws -> [TaskRecord] {
-        guard limit > 0, !states.isEmpty else { return [] }
-        let marks = Array(repeating: "?", count: states.count).joined(separator: ", ")
-        return try await self.mapped {
-            try await self.pool.read { db in
-                try Row.fetchAll(
-                    db, sql: "SELECT task, status FROM tasks WHERE state IN (\(marks)) ORDER BY seq LIMIT \(limit)",
-                    arguments: StatementArguments(states.map(\.rawValue))
-                ).map { try Self.record($0) }
+                let statement = try db.cachedStatement(
+                    sql: "SELECT \(LedgerRow.columns) FROM \(LedgerRow.tables) WHERE tasks.id = ?")
+                return try Row.fetchOne(statement, arguments: [id]).map { try LedgerRow.record($0) }
             }
         }
     }
@@ -119,35 +144,48 @@ public final class SQLiteLedger: Ledger {
     /// The tasks that match a filter, page by page.
     public func tasks(matching filter: TaskFilter) async throws -> LedgerPage {
         guard filter.limit > 0, !filter.states.isEmpty else { return LedgerPage(records: []) }
-        let states = filter.states.map(\.rawValue)
-        var clauses = ["state IN (\(states.map { _ in "?" }.joined(separator: ", ")))"]
-        var arguments = StatementArguments(states)
-        if let cursor = filter.after {
-            clauses.append(filter.isNewestFirst ? "seq < ?" : "seq > ?")
-            arguments += [cursor.order]
-        }
-        if let prefix = filter.idPrefix, !prefix.isEmpty {
-            clauses.append("substr(id, 1, ?) = ?")
-            arguments += [prefix.unicodeScalars.count, prefix]
-        }
-        let sql =
-            "SELECT seq, task, status FROM tasks WHERE \(clauses.joined(separator: " AND ")) ORDER BY seq \(filter.isNewestFirst ? "DESC" : "ASC")"
-        return try await self.mapped { [arguments] in
+        let query = LedgerQuery(filter)
+        return try await self.mapped {
             try await self.pool.read { db in
                 var page = LedgerPage(records: [])
                 var last: Int64?
-                let rows = try Row.fetchCursor(db, sql: sql, arguments: arguments)
+                var bytes = 0
+                let rows = try Row.fetchCursor(
+                    try db.cachedStatement(sql: query.sql), arguments: query.arguments)
                 while let row = try rows.next() {
-                    let record = try Self.record(row)
-                    guard filter.matches(record) else { continue }
-                    if page.records.count == filter.limit {
+                    let size = (row["bytes"] as Int?) ?? 0
+                    if page.records.count == filter.limit || (last != nil && bytes + size > Self.pageBytes) {
                         page.next = last.map { TaskFilter.Cursor(order: $0) }
                         break
                     }
-                    page.records.append(record)
+                    page.records.append(try LedgerRow.record(row))
+                    bytes += size
                     last = row["seq"]
                 }
                 return page
+            }
+        }
+    }
+
+    /// How many tasks there are in each state.
+    public func counts() async throws -> [TaskState: Int] {
+        try await self.mapped {
+            try await self.pool.read { db in
+                let rows = try Row.fetchAll(
+                    db,
+                    sql: """
+                        SELECT state, count(*) AS count FROM tasks INDEXED BY tasks_unfinished
+                            WHERE ended IS NULL GROUP BY state
+                        UNION ALL SELECT state, count(*) FROM tasks INDEXED BY tasks_ended
+                            WHERE ended IS NOT NULL GROUP BY state
+                        """)
+                var counts: [TaskState: Int] = [:]
+                for row in rows {
+                    if let state = TaskState(rawValue: row["state"]) {
+                        counts[state, default: 0] += row["count"] as Int
+                    }
+                }
+                return counts
             }
         }
     }
@@ -162,6 +200,25 @@ public final class SQLiteLedger: Ledger {
 
     // MARK: - Inside
 
+    private func keep(_ writer: LedgerWriter) {
+        self.state.withLock { $0.writer = writer }
+    }
+
+    /// Tells SQLite whether the next commit waits for the disk; not as a kept statement, since it acts when it is prepared.
+    private func setSynchronous(_ isFull: Bool, _ db: Database) throws {
+        guard self.state.withLock({ $0.isFull }) != isFull else { return }
+        try db.execute(sql: isFull ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL")
+        self.state.withLock { $0.isFull = isFull }
+    }
+
+    private static func checkEpoch(_ epoch: TaskEpoch, _ db: Database) throws {
+        let row = try Row.fetchOne(try db.cachedStatement(sql: "SELECT id, epoch FROM ledger"))
+        guard let row, row["id"] == epoch.ledgerID, UInt64(clamping: row["epoch"] as Int64) == epoch.counter else {
+            let found = row.map { "\($0["id"] as String)/\($0["epoch"] as Int64)" } ?? "none"
+            throw LedgerError(.superseded, "The ledger is at epoch \(found), the write came from epoch \(epoch).")
+        }
+    }
+
     private func mapped<Result: Sendable>(_ body: @Sendable () async throws -> Result) async throws -> Result {
         do {
             return try await body()
@@ -172,57 +229,10 @@ public final class SQLiteLedger: Ledger {
         }
     }
 
-    private static func record(_ row: Row) throws -> TaskRecord {
-        TaskRecord(
-            task: try TaskSubmission(value: LedgerBlob.value(row["task"])),
-            status: try LedgerStatus(value: LedgerBlob.value(row["status"])))
-    }
-
-    private static func apply(_ change: LedgerChange, to db: Database) throws {
-        switch change {
-        case .accepted(let record):
-            let status = record.status
-            try db.execute(
-                sql: """
-                    INSERT INTO tasks (id, state, updated, task, status) VALUES (?, ?, ?, ?, ?)
-                    ON CONFLICT (id) DO UPDATE SET state = excluded.state, updated = excluded.updated,
-                        task = excluded.task, status = excluded.status
-                    """,
-                arguments: [
-                    record.task.id, status.state.rawValue, status.updatedAt.timeIntervalSince1970,
-                    LedgerBlob.data(record.task.value), LedgerBlob.data(status.value),
-                ])
-        case .status(let id, let status):
-            try db.execute(
-                sql: "UPDATE tasks SET state = ?, updated = ?, status = ? WHERE id = ?",
-                arguments: [
-                    status.state.rawValue, status.updatedAt.timeIntervalSince1970, LedgerBlob.data(status.value), id,
-                ])
-            guard db.changesCount == 1 else {
-                throw LedgerError(.invalidChange, "The ledger has no task \(id) whose status could change.")
-            }
-        case .report(let item):
-            try db.execute(
-                sql: "INSERT OR REPLACE INTO reports (id, item) VALUES (?, ?)",
-                arguments: [item.id, LedgerBlob.data(item.value)])
-        case .reported(let id):
-            try db.execute(sql: "DELETE FROM reports WHERE id = ?", arguments: [id])
-        case .removed(let id):
-            try db.execute(sql: "DELETE FROM tasks WHERE id = ?", arguments: [id])
+    /// For tests: a file of no more pages than this, which is then full.
+    package func limit(pages: Int) async throws {
+        _ = try await self.pool.writeWithoutTransaction { db in
+            try Int.fetchOne(db, sql: "PRAGMA max_page_count = \(pages)")
         }
-    }
-
-    /// Drops finished tasks that are too old or too many; dead letters are for people to drop.
-    private static func trim(_ db: Database, keeping count: Int, for age: Double) throws {
-        let ended = [TaskState.completed, .cancelled, .expired].map(\.rawValue)
-        try db.execute(
-            sql: "DELETE FROM tasks WHERE state IN (?, ?, ?) AND updated < ?",
-            arguments: [ended[0], ended[1], ended[2], Date().timeIntervalSince1970 - age])
-        try db.execute(
-            sql: """
-                DELETE FROM tasks WHERE seq IN (
-                    SELECT seq FROM tasks WHERE state IN (?, ?, ?) ORDER BY updated DESC LIMIT -1 OFFSET ?)
-                """,
-            arguments: [ended[0], ended[1], ended[2], count])
     }
 }

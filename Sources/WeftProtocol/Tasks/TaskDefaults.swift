@@ -54,6 +54,8 @@ public enum TaskDefaults {
     public static let recentlyFinished = 10_000
     /// How many finished tasks a ledger keeps.
     public static let finishedKept = 1_000_000
+    /// For how long a ledger keeps finished tasks, in seconds: 7 days.
+    public static let finishedFor: Double = 7 * 86_400
     /// How many bytes of finished tasks the ledger in memory keeps.
     public static let finishedBytesInMemory = 256 << 20
     /// How many attempts a task's record names; the oldest go first.

@@ -115,6 +115,89 @@ public struct LedgerConformance: Sendable {
             let negative = try await ledger.tasks(in: [.queued], limit: -1)
             try expect(negative.isEmpty, "a negative limit listed \(negative)")
         },
+        LedgerConformance(name: "a filter finds what matches all of it, in both orders, page by page") { ledger in
+            let epoch = try await ledger.open().epoch
+            var records = (0..<7).map { record("t\($0)") }
+            for index in records.indices { records[index].status.acceptedAt += Double(index) }
+            records[1].task.queue = "mail"
+            records[2].task.agentID = "agent"
+            records[3].task.name = "image:resize"
+            records[4].task.key = "account"
+            records[5].task.source = .platform
+            records[6].status.state = .completed
+            records[5].status.state = .dead
+            try await ledger.write(records.map { .accepted($0) }, epoch: epoch)
+            func found(_ change: (inout TaskFilter) -> Void) async throws -> [String] {
+                var filter = TaskFilter()
+                change(&filter)
+                return try await ledger.tasks(matching: filter).records.map(\.task.id)
+            }
+            try expect(try await found { $0.queue = "mail" } == ["t1"], "queue")
+            try expect(try await found { $0.agentID = "agent" } == ["t2"], "agent")
+            try expect(try await found { $0.name = "image:resize" } == ["t3"], "name")
+            try expect(try await found { $0.key = "account" } == ["t4"], "key")
+            try expect(try await found { $0.source = .platform } == ["t5"], "source")
+            try expect(try await found { $0.idPrefix = "t6" } == ["t6"], "prefix")
+            try expect(try await found { $0.states = [.dead] } == ["t5"], "dead")
+            try expect(try await found { $0.states = [.dead, .completed] } == ["t6", "t5"], "dead or completed")
+            try expect(try await found { $0.states = [.queued, .dead] }.count == 6, "queued or dead")
+            try expect(try await found { $0.states = [] }.isEmpty, "no state")
+            try expect(try await found { ($0.queue, $0.key) = ("mail", "account") }.isEmpty, "all of it")
+            let dates = (records[2].status.acceptedAt, records[4].status.acceptedAt)
+            let between = try await found { ($0.acceptedAfter, $0.acceptedBefore) = dates }
+            try expect(between == ["t3", "t2"], "between: \(between)")
+            for isNewestFirst in [true, false] {
+                var filter = TaskFilter(states: Set(TaskState.allCases).subtracting([.dead]), limit: 2)
+                filter.isNewestFirst = isNewestFirst
+                var pages: [[String]] = []
+                repeat {
+                    let page = try await ledger.tasks(matching: filter)
+                    pages.append(page.records.map(\.task.id))
+                    filter.after = page.next
+                    // What is removed meanwhile must not end the list.
+                    if let id = pages.last?.last { try await ledger.write([.removed(id: id)], epoch: epoch) }
+                } while filter.after != nil && pages.count < 9
+                try expect(
+                    pages
+                        == (isNewestFirst ? [["t6", "t4"], ["t3", "t2"], ["t1", "t0"]] : [["t1", "t3"], ["t6"]]),
+                    "pages are \(pages)")
+            }
+        },
+        LedgerConformance(name: "it says how many tasks are in each state") { ledger in
+            let epoch = try await ledger.open().epoch
+            let none = try await ledger.counts()
+            try expect(none.isEmpty, "an empty ledger counts \(none)")
+            for (index, state) in (TaskState.allCases + [.queued, .dead, .dead]).enumerated() {
+                var record = record("t\(index)")
+                try await ledger.write([.accepted(record)], epoch: epoch)
+                record.status.state = state
+                try await ledger.write([.status(id: record.task.id, record.status)], epoch: epoch)
+            }
+            let counts = try await ledger.counts()
+            var expected = Dictionary(uniqueKeysWithValues: TaskState.allCases.map { ($0, 1) })
+            expected[.queued] = 2
+            expected[.dead] = 3
+            try expect(counts == expected, "it counts \(counts)")
+        },
+        LedgerConformance(name: "a task that is requeued keeps its place and is unfinished again") { ledger in
+            let epoch = try await ledger.open().epoch
+            for id in ["a", "b"] {
+                var record = record(id)
+                record.status.state = id == "a" ? .dead : .queued
+                try await ledger.write([.accepted(record)], epoch: epoch)
+            }
+            var again = record("a")
+            again.status.requeues = 1
+            try await ledger.write([.accepted(again)], epoch: epoch)
+            let state = try await ledger.open()
+            try expect(state.unfinished == [again, record("b")], "unfinished are \(state.unfinished)")
+            again.status.state = .completed
+            try await ledger.write([.status(id: "a", again.status)], epoch: state.epoch)
+            again.status.state = .running
+            try await ledger.write([.status(id: "a", again.status)], epoch: state.epoch)
+            let counts = try await ledger.counts()
+            try expect(counts == [.queued: 1, .running: 1], "it counts \(counts)")
+        },
         LedgerConformance(name: "a removed task is gone") { ledger in
             let epoch = try await ledger.open().epoch
             try await ledger.write([.accepted(record("a"))], epoch: epoch)

@@ -65,17 +65,6 @@ public final class InMemoryLedger: Ledger {
         self.storage.withLock { $0.records[id]?.record }
     }
 
-    /// The tasks in the given states, the oldest first.
-    public func tasks(in states: Set<TaskState>, limit: Int) async throws -> [TaskRecord] {
-        self.storage.withLock { storage in
-            storage.records.values
-                .filter { states.contains($0.record.status.state) }
-                .sorted { $0.order < $1.order }
-                .prefix(max(0, limit))
-                .map(\.record)
-        }
-    }
-
     /// The tasks that match a filter, page by page.
     public func tasks(matching filter: TaskFilter) async throws -> LedgerPage {
         let bound = filter.after.map { UInt64(clamping: $0.order) }
@@ -91,6 +80,15 @@ public final class InMemoryLedger: Ledger {
         return LedgerPage(
             records: page.map(\.record),
             next: last.map { TaskFilter.Cursor(order: Int64(clamping: $0.order)) })
+    }
+
+    /// How many tasks there are in each state.
+    public func counts() async throws -> [TaskState: Int] {
+        self.storage.withLock { storage in
+            var counts: [TaskState: Int] = [:]
+            for element in storage.records.values { counts[element.record.status.state, default: 0] += 1 }
+            return counts
+        }
     }
 
     /// Does nothing: there is nothing to close.
@@ -113,8 +111,10 @@ public final class InMemoryLedger: Ledger {
     private func apply(_ change: LedgerChange, to storage: inout Storage) {
         switch change {
         case .accepted(let record):
-            storage.records[record.task.id] = (record, storage.nextOrder)
-            storage.nextOrder += 1
+            // Written again when it is requeued: it keeps its place.
+            let order = storage.records[record.task.id]?.order
+            storage.records[record.task.id] = (record, order ?? storage.nextOrder)
+            if order == nil { storage.nextOrder += 1 }
             self.noteEnd(of: record.task.id, in: &storage)
         case .status(let id, let status):
             storage.records[id]?.record.status = status

@@ -24,18 +24,27 @@ public protocol Ledger: Sendable {
     /// The task with an id, finished or not; nil when the ledger has none, or no longer.
     func task(_ id: String) async throws -> TaskRecord?
 
-    /// The tasks in the given states, the oldest first.
-    ///
-    /// - Parameters:
-    ///   - states: The states that are wanted.
-    ///   - limit: At most so many.
-    func tasks(in states: Set<TaskState>, limit: Int) async throws -> [TaskRecord]
-
     /// The tasks that match a filter, page by page.
     ///
     /// - Parameter filter: Which tasks, in which order, how many, and from where on.
     func tasks(matching filter: TaskFilter) async throws -> LedgerPage
 
+    /// How many tasks there are in each state; states without tasks are missing.
+    func counts() async throws -> [TaskState: Int]
+
     /// Ends the use of the ledger.
     func close() async
+}
+
+extension Ledger {
+    /// The tasks in the given states, the oldest first.
+    ///
+    /// - Parameters:
+    ///   - states: The states that are wanted.
+    ///   - limit: At most so many.
+    public func tasks(in states: Set<TaskState>, limit: Int) async throws -> [TaskRecord] {
+        var filter = TaskFilter(states: states, limit: limit)
+        filter.isNewestFirst = false
+        return try await self.tasks(matching: filter).records
+    }
 }

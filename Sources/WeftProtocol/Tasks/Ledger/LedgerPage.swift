@@ -2,7 +2,7 @@
 
 /// A part of a ledger's list of tasks.
 public struct LedgerPage: Hashable, Sendable {
-    /// The records, as many as were wanted or as there are.
+    /// The records: as many as were wanted or as there are, or fewer when they are large.
     public var records: [TaskRecord]
     /// Where the next page begins; nil when there is nothing more.
     public var next: TaskFilter.Cursor?
