@@ -19,7 +19,8 @@ struct WeftCommand: AsyncParsableCommand {
         version: "0.1.0",
         subcommands: [
             DemoCommand.self, CoordinatorCommand.self, WorkerCommand.self, PlatformCommand.self, EmitCommand.self,
-            ListenCommand.self, SubmitCommand.self, StatusCommand.self, BenchCommand.self,
+            ListenCommand.self, SubmitCommand.self, TasksCommand.self, DeadCommand.self, StatusCommand.self,
+            BenchCommand.self,
         ])
 
     /// The names of all commands.
@@ -52,6 +53,10 @@ struct WeftCommand: AsyncParsableCommand {
             if !text.isEmpty { writer.line(text) }
         }
         await BoundedWriter.output.drain()
+        if let failure = BoundedWriter.output.failure {
+            BoundedWriter.error.line("weft: standard output could not be written: \(failure)")
+            if status == ExitStatus.done.rawValue { status = ExitStatus.failed.rawValue }
+        }
         await BoundedWriter.error.drain()
         Process.exit(status)
     }

@@ -18,6 +18,7 @@ extension Coordinator {
         self.dispatcher = dispatcher
         guard !actions.isEmpty else { return }
         self.queue += actions
+        self.queuedSteps += 1
         self.wake?.yield()
     }
 
@@ -36,11 +37,14 @@ extension Coordinator {
     /// A write that a later step asked for may so come before what an earlier step sends, which is only safer.
     private func performQueued() async throws {
         let actions = self.queue
+        let steps = self.queuedSteps
         self.queue = []
         var changes: [LedgerChange] = []
         for case .persist(let more) in actions { changes += more }
         if !changes.isEmpty { try await self.write(changes) }
         for action in actions { self.perform(action) }
+        self.performedSteps = steps
+        self.checkConditions()
     }
 
     /// Writes, as often as it takes: nothing is said about what is not written.

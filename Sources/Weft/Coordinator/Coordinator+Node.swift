@@ -42,11 +42,18 @@ extension Coordinator {
             let record = try await Self.there(self).task(try TaskFields(body, of: "call").name("i"))
             return try Self.answer(record)
         }
-        node.handle("task.cancel") { [weak self] _, body in
-            let fields = try TaskFields(body, of: "call")
-            let reason = try fields.optionalString("m") ?? "Somebody asked for it."
-            try await Self.there(self).cancel(try fields.name("i"), reason: reason)
-            return .null
+        node.handle("task.list") { [weak self] _, body in
+            let filter = try TaskFilter(value: try TaskFields(body, of: "call").value("f"))
+            return try await Self.there(self).tasks(matching: filter).value
+        }
+        self.handle("task.cancel", on: node) { coordinator, id, reason in
+            try await coordinator.cancel(id, reason: reason ?? "Somebody asked for it.")
+        }
+        self.handle("task.retry", on: node) { coordinator, id, _ in try await coordinator.retry(id) }
+        self.handle("dead.requeue", on: node) { coordinator, id, _ in try await coordinator.requeue(id) }
+        self.handle("dead.drop", on: node) { coordinator, id, _ in
+            try await coordinator.drop(id)
+            return nil
         }
         node.handle("coordinator.status") { [weak self] _, _ in
             try await Self.there(self).status?.value ?? .null
@@ -77,6 +84,43 @@ extension Coordinator {
         }
     }
 
+    /// Answers a call that does something to one task, or to each of several.
+    private func handle(
+        _ method: String, on node: Node,
+        _ act: @escaping @Sendable (Coordinator, _ id: String, _ reason: String?) async throws -> TaskState?
+    ) {
+        node.handle(method) { [weak self] _, body in
+            let fields = try TaskFields(body, of: "call")
+            let reason = try fields.optionalString("m")
+            let ids = try TaskCalls.ids(fields)
+            guard fields.has("l") else {
+                do {
+                    let state = try await act(try Self.there(self), try fields.name("i"), reason)
+                    return state.map { .string($0.rawValue) } ?? .null
+                } catch let refusal as TaskRefusal {
+                    throw RequestFailure(refusal.label, refusal.message)
+                }
+            }
+            let coordinator = try Self.there(self)
+            // Together, so that the ledger writes them together.
+            let reports = try await withThrowingTaskGroup(of: (Int, TaskActionReport).self) { group in
+                for (index, id) in ids.enumerated() {
+                    group.addTask {
+                        do {
+                            return (index, TaskActionReport(id: id, state: try await act(coordinator, id, reason)))
+                        } catch let refusal as TaskRefusal {
+                            return (index, TaskActionReport(id: id, refusal: refusal))
+                        }
+                    }
+                }
+                var reports: [(Int, TaskActionReport)] = []
+                for try await report in group { reports.append(report) }
+                return reports.sorted { $0.0 < $1.0 }.map(\.1)
+            }
+            return .array(reports.map(\.value))
+        }
+    }
+
     private func submit(_ body: Value) async throws -> Value {
         var task = try TaskSubmission(value: body)
         // Only the platform's own stream brings its tasks.
@@ -101,7 +145,7 @@ extension Coordinator {
             throw RequestFailure(
                 TaskRefusal.Code.unknown.description, "The coordinator's ledger has no task with this id.")
         }
-        return record.value
+        return TaskCalls.whole(record).record.value
     }
 }
 

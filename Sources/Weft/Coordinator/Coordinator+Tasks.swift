@@ -46,15 +46,6 @@ extension Coordinator {
         }
     }
 
-    /// Cancels a task: at once when nobody runs it, otherwise as soon as its handler has stopped.
-    ///
-    /// - Parameters:
-    ///   - id: The task's id.
-    ///   - reason: Why.
-    public func cancel(_ id: String, reason: String) {
-        self.step { dispatcher, now in dispatcher.cancel(id, reason: reason, at: now) }
-    }
-
     private func waitForEnd(of id: String, until deadline: MonotonicTime) async -> TaskRecord? {
         await withCheckedContinuation { continuation in
             self.endWaiters[id, default: []].append((continuation, deadline))

@@ -37,6 +37,9 @@ public actor Coordinator: Service {
     var outbox: ReportOutbox
     /// What is still to be performed, in its order.
     var queue: [DispatcherAction] = []
+    /// How many steps have been queued, and how many of them have been performed.
+    var queuedSteps: UInt64 = 0
+    var performedSteps: UInt64 = 0
     var wake: AsyncStream<Void>.Continuation?
     var reports: AsyncStream<(item: ReportItem, isMetrics: Bool)>.Continuation?
     var sink: SocketID?
@@ -186,6 +189,7 @@ public actor Coordinator: Service {
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await self.perform(wakeUps) }
             group.addTask { await self.send(items) }
+            group.addTask { await self.watchForOthers() }
             for agentID in self.platform?.agentIDs ?? [] {
                 group.addTask { try await self.follow(agentID) }
             }
@@ -235,7 +239,8 @@ public actor Coordinator: Service {
 
     private func end(_ error: (any Error)?) {
         self.phase = .stopped
-        if let error { self.logger.error("Stopped", metadata: ["error": "\(error)"]) }
+        // Whoever runs the coordinator gets the error, and says it.
+        if let error { self.logger.info("Stopped", metadata: ["error": "\(error)"]) }
         if let timer = self.timer { self.loop.cancel(timer) }
         if let sink = self.sink { self.loop.close(sink) }
         for link in self.links.values { self.loop.close(link.socket) }

@@ -33,7 +33,9 @@ struct PlaneAddress {
     /// Binds a socket.
     ///
     /// - Returns: What others dial.
-    func bind(_ socket: borrowing Socket) throws(ZeroMQError) -> String {
+    ///
+    /// - Throws: ``NodeError`` that says what to do about it.
+    func bind(_ socket: borrowing Socket) throws(NodeError) -> String {
         var failure: ZeroMQError?
         for candidate in self.candidates {
             do throws(ZeroMQError) {
@@ -41,9 +43,10 @@ struct PlaneAddress {
                 guard let host = self.advertise else { return bound.description }
                 return try bound.withHost(host).description
             } catch {
-                failure = error
+                let endpoint = try? Endpoint(candidate)
+                failure = error.code == .addressInUse ? endpoint.map { .inUse($0, error) } ?? error : error
             }
         }
-        throw failure ?? ZeroMQError(.invalidEndpoint, "there is no address to bind")
+        throw NodeError(binding: failure ?? ZeroMQError(.invalidEndpoint, "there is no address to bind"))
     }
 }

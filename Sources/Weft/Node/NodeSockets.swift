@@ -55,7 +55,7 @@ enum NodeSockets {
         do throws(ZeroMQError) {
             try socket.bind(endpoint)
         } catch {
-            throw ZeroMQError(error.code, "\(endpoint): \(error.message)", systemError: error.systemError)
+            throw error.code == .addressInUse ? .inUse(endpoint, error) : error
         }
     }
 }
@@ -91,11 +91,18 @@ extension NodeError {
         case .addressInUse:
             self.init(
                 .addressInUse,
-                "another program has \(error.message): stop it, or choose another address with --bind (a node uses the "
-                    + "port that is given and the three after it)")
+                "\(error.message): stop that one, or choose another address with --bind (a node uses the port that is "
+                    + "given and the three after it)")
         case .addressNotAvailable, .invalidEndpoint, .permissionDenied, .notFound:
-            self.init(.address, "cannot bind: \(error.message); choose an address of this machine with --bind")
+            self.init(.address, "\(error.message); choose an address of this machine with --bind")
         default: self.init(.system, error.message)
         }
+    }
+}
+
+extension ZeroMQError {
+    /// Somebody else is bound there, in words that nothing need be added to.
+    static func inUse(_ endpoint: Endpoint, _ error: ZeroMQError) -> ZeroMQError {
+        ZeroMQError(.addressInUse, "another program has \(endpoint)", systemError: error.systemError)
     }
 }

@@ -42,10 +42,15 @@ extension Node {
     ///   - id: The task's id.
     ///   - reason: Why.
     ///   - limit: How long to wait for a coordinator.
-    public func cancelTask(_ id: String, reason: String, within limit: Duration = .seconds(10)) async throws {
-        _ = try await self.callCoordinator(
-            "task.cancel", ["i": .string(id), "m": .string(reason)], until: .now + limit
-        ) { _ in limit }
+    /// - Returns: Where the task is in its life now: `cancelled`, or still with its worker.
+    /// - Throws: ``TaskRefusal`` with code `unknown` when there is no such task, and `invalid` when it has ended.
+    @discardableResult
+    public func cancelTask(
+        _ id: String, reason: String, within limit: Duration = .seconds(10)
+    ) async throws -> TaskState {
+        let answer = try await self.callCoordinator(
+            "task.cancel", ["i": .string(id), "m": .string(reason)], within: limit)
+        return answer.stringValue.flatMap(TaskState.init(rawValue:)) ?? .cancelled
     }
 
     /// How the coordinator stands: its tasks, workers and counters.
@@ -73,6 +78,10 @@ extension Node {
                 throw TaskPlaneFailure(.timedOut, "Task \(id) has not ended within \(limit ?? .zero).")
             }
         }
+    }
+
+    func callCoordinator(_ method: String, _ body: Value, within limit: Duration) async throws -> Value {
+        try await self.callCoordinator(method, body, until: .now + limit) { _ in limit }
     }
 
     /// Calls the coordinator, and calls again while there is none or the answer got lost.

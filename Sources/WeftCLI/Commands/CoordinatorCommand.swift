@@ -23,14 +23,21 @@ struct CoordinatorCommand: AsyncParsableCommand {
 
             Example:
               weft coordinator --bind tcp://127.0.0.1:7400 --ledger ./tasks.ledger
+              weft coordinator --bind tcp://127.0.0.1:7400 --config ./weft.json
               weft listen '*' --join tcp://127.0.0.1:7400
             """)
 
     @Option(
         help: ArgumentHelp(
-            "Where tasks are recorded: a file, made when there is none, or memory, which forgets them with the process.",
+            "Where tasks are recorded: a file, made when there is none, or memory, which forgets them with the process and is what it is when nothing is said.",
             valueName: "PATH|memory"))
-    var ledger = LedgerOption.memory
+    var ledger: LedgerOption?
+
+    @Option(
+        help: ArgumentHelp(
+            "A file (JSON) with the limits of tasks and queues, and the ledger's settings; docs/configuration.md describes it. Flags win over it. (WEFT_CONFIG)",
+            valueName: "FILE"))
+    var config: String?
 
     @OptionGroup var platform: PlatformOptions
     @OptionGroup var join: JoinOptions
@@ -45,13 +52,17 @@ struct CoordinatorCommand: AsyncParsableCommand {
             logger.warning("WEFT_FAILPOINT is set: this process will kill itself", metadata: ["value": "\(variable)"])
         }
         let platform = try self.platform.configuration()
+        let file = try (self.config ?? Variables.text("WEFT_CONFIG")).map { path throws(CommandFailure) in
+            try CoordinatorFile(path: path)
+        }
+        let place = self.ledger ?? file?.ledger.place ?? .memory
         var configuration = try self.join.configuration("coordinator", isAlone: true, logger: logger)
         configuration.joinTimeout = nil
-        let ledger = try self.ledger.open()
+        let ledger = try place.open(file?.ledger ?? LedgerSettings())
         self.lifetime.watch()
         // Where workers and listeners look when nobody tells them; any free port when somebody is there already.
         var preferred = configuration
-        if configuration.bind == nil, configuration.seeds.isEmpty { preferred.bind = JoinOptions.defaultEndpoint }
+        if configuration.bind == nil, configuration.seeds.isEmpty { preferred.bind = MeshOptions.defaultEndpoint }
         try await CommandRun.joining { [preferred, configuration] in
             // Workers that wait for their coordinator need not wait for its hearing everybody's events.
             try await Node.joined(
@@ -59,11 +70,12 @@ struct CoordinatorCommand: AsyncParsableCommand {
             ) { node in
                 let http = HTTPClient()
                 let coordinator = try Coordinator(
-                    node: node, ledger: ledger, platform: platform.map { self.side($0, http, logger) })
+                    node: node, ledger: ledger, platform: platform.map { self.side($0, http, logger) },
+                    configuration: file?.coordinator ?? CoordinatorConfiguration())
                 do {
                     try await CommandRun.services([coordinator], logger: logger) {
                         try await coordinator.waitUntilStarted()
-                        await self.announce(node, platform)
+                        await self.announce(node, platform, place)
                         try await node.waitUntilJoinedSayingSo()
                     }
                 } catch let error as LedgerError {
@@ -76,16 +88,16 @@ struct CoordinatorCommand: AsyncParsableCommand {
 
     private func side(_ platform: PlatformConfiguration, _ http: HTTPClient, _ logger: Logger) -> CoordinatorPlatform {
         var connection = AgentConnection.Configuration(logger: logger)
-        if let idle = self.platform.streamIdle { connection.idleLimit = .seconds(idle) }
+        if let idle = self.platform.streamIdle { connection.idleLimit = idle.duration }
         return CoordinatorPlatform(
             client: PlatformClient(configuration: platform, http: http), connection: connection)
     }
 
-    private func announce(_ node: Node, _ platform: PlatformConfiguration?) async {
+    private func announce(_ node: Node, _ platform: PlatformConfiguration?, _ ledger: LedgerOption) async {
         let endpoint = await node.members().first?.record.control ?? "?"
         var text =
             "weft coordinator: ready, join it with --join \(endpoint)\n  node \(node.id) \"\(node.configuration.name)\""
-        switch self.ledger {
+        switch ledger {
         case .memory: text += "\n  ledger in memory: tasks are forgotten with this process; --ledger PATH keeps them"
         case .file(let path): text += "\n  ledger \(path)"
         }

@@ -27,8 +27,11 @@ struct ListenCommand: AsyncParsableCommand {
     @Option(help: "End after so many events.")
     var count: UInt64?
 
-    @Option(help: "End after so many seconds; with status 124 unless --count was reached.")
-    var timeout: Double?
+    @Option(
+        help: ArgumentHelp(
+            "End after so long; with status 124 unless --count was reached. Joining may take no longer either.",
+            valueName: "DURATION"))
+    var timeout: DurationArgument?
 
     @Flag(help: "Also print the newest events from before this command joined.")
     var history = false
@@ -39,15 +42,19 @@ struct ListenCommand: AsyncParsableCommand {
     @OptionGroup var join: JoinOptions
 
     func validate() throws {
-        if let timeout, !(timeout > 0 && timeout <= 31_536_000) {
-            throw ValidationError("--timeout takes seconds, above 0 and up to a year.")
+        if let timeout = self.timeout, timeout.duration <= .zero {
+            throw ValidationError("--timeout takes a duration above 0, \(DurationArgument.forms).")
         }
         if self.count == 0 { throw ValidationError("--count takes a number above 0.") }
     }
 
     func run() async throws {
         let logger = try self.join.log.logger("weft.listen", default: .warning)
-        let configuration = try self.join.configuration("listen", logger: logger)
+        var configuration = try self.join.configuration("listen", logger: logger)
+        // Whoever has little time does not want to wait long for a mesh that is not there.
+        if let timeout = self.timeout?.duration {
+            configuration.joinTimeout = min(configuration.joinTimeout ?? timeout, max(timeout, .seconds(2)))
+        }
         let pattern: EventPattern
         do {
             pattern = try EventPattern(validating: self.pattern)
@@ -57,7 +64,7 @@ struct ListenCommand: AsyncParsableCommand {
         let listener = EventListener(
             printer: EventPrinter(isJSON: self.json, isColoured: !self.json && Terminal.isColoured(1)),
             limit: self.count)
-        try await CommandRun.interruptible(endsWithReader: true) {
+        try await CommandRun.interruptible(endsWithReader: true) { [configuration] in
             do {
                 try await self.listen(configuration, pattern, listener)
             } catch {
@@ -79,7 +86,7 @@ struct ListenCommand: AsyncParsableCommand {
             let peers = await node.members().count { $0.isJoined && $0.state != .local }
             BoundedWriter.error.line(
                 "weft listen: ready, listening for \(self.pattern), \(peers) \(peers == 1 ? "peer" : "peers")")
-            let hasReached = await listener.end(within: self.timeout.map { .seconds($0) })
+            let hasReached = await listener.end(within: self.timeout?.duration)
             try Task.checkCancellation()
             guard hasReached else {
                 throw CommandFailure(

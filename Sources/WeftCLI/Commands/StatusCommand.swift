@@ -32,18 +32,38 @@ struct StatusCommand: AsyncParsableCommand {
             try await Node.joined(configuration) { node in
                 // This node is there only to ask.
                 let members = await node.members().filter { $0.state != .local }
-                let hasCoordinator = members.contains { $0.record.roles.contains(.coordinator) && $0.state == .alive }
-                let plane = hasCoordinator ? try? await node.coordinatorStatus(within: .seconds(3)) : nil
-                self.show(members, plane)
+                let planes = await Self.planes(node, members)
+                self.show(members, planes)
             }
         }
     }
 
-    private func show(_ members: [MemberStatus], _ plane: Value?) {
+    /// What each coordinator says that answers, the one that workers serve first; one that has just died does not.
+    private static func planes(_ node: Node, _ members: [MemberStatus]) async -> [(name: String, status: Value)] {
+        let coordinators = members.filter { $0.record.roles.contains(.coordinator) && $0.state == .alive }
+        let answers = await withTaskGroup(of: (name: String, status: Value)?.self) { group in
+            for member in coordinators {
+                group.addTask {
+                    let status = try? await node.request(
+                        to: member.record.id, "coordinator.status", timeout: .seconds(3))
+                    return status.map { (member.record.name, $0) }
+                }
+            }
+            var answers: [(name: String, status: Value)] = []
+            for await case let answer? in group { answers.append(answer) }
+            return answers
+        }
+        func workers(_ status: Value) -> Int { status["workers"]?.arrayValue?.count ?? 0 }
+        return answers.sorted { (workers($0.status), $1.name) > (workers($1.status), $0.name) }
+    }
+
+    private func show(_ members: [MemberStatus], _ planes: [(name: String, status: Value)]) {
+        let plane = planes.first?.status
         guard !self.json else {
             let status: Value = [
                 "members": .array(members.map(\.value)), "coordinator": plane ?? .null,
-                "verdict": .string(Self.verdict(members, plane)),
+                "verdict": .string(Self.verdict(members, planes)),
+                "coordinators": .array(planes.map { .string($0.name) }),
             ]
             BoundedWriter.output.line(status.json())
             return
@@ -59,7 +79,7 @@ struct StatusCommand: AsyncParsableCommand {
         for line in table.lines { BoundedWriter.output.line(line) }
         if let plane { self.showTasks(plane) }
         BoundedWriter.output.line("")
-        BoundedWriter.output.line(Self.verdict(members, plane))
+        BoundedWriter.output.line(Self.verdict(members, planes))
     }
 
     private func showTasks(_ plane: Value) {
@@ -85,7 +105,9 @@ struct StatusCommand: AsyncParsableCommand {
     }
 
     /// One line that says how things stand.
-    private static func verdict(_ members: [MemberStatus], _ plane: Value?) -> String {
+    private static func verdict(
+        _ members: [MemberStatus], _ planes: [(name: String, status: Value)]
+    ) -> String {
         let suspect = members.count { $0.state == .suspect }
         let present = members.count { $0.state == .alive || $0.state == .suspect }
         var text = "\(present) \(present == 1 ? "member" : "members")"
@@ -93,7 +115,11 @@ struct StatusCommand: AsyncParsableCommand {
         if !members.contains(where: { $0.record.roles.contains(.coordinator) && $0.state == .alive }) {
             return text + ", no coordinator: tasks wait until one is started (weft coordinator)"
         }
-        guard let plane else { return text + ", the coordinator does not answer" }
+        guard let plane = planes.first?.status else { return text + ", the coordinator does not answer" }
+        guard planes.count == 1 else {
+            let names = planes.map { "\"\(Terminal.safe($0.name))\"" }.joined(separator: " and ")
+            return text + ", \(planes.count) coordinators, \(names): each knows only its own tasks; stop all but one"
+        }
         let live = plane["workers"]?.arrayValue?.count { $0["live"]?.boolValue ?? false } ?? 0
         return text
             + (live == 0

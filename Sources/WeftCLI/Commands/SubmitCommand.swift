@@ -9,9 +9,6 @@ import WeftValue
 
 /// The command `weft submit`.
 struct SubmitCommand: AsyncParsableCommand {
-    /// How many lines of standard input are under way at once.
-    private static let window = 64
-
     static let configuration = CommandConfiguration(
         commandName: "submit",
         abstract: "Submits tasks without a platform.",
@@ -42,17 +39,13 @@ struct SubmitCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("The queue that it waits in.", valueName: "NAME"))
     var queue = "default"
 
-    @Option(help: ArgumentHelp("Tasks of a higher priority are dealt first.", valueName: "N"))
-    var priority = 0
+    @Option(help: ArgumentHelp("The name of a typed task, which is the handler's.", valueName: "NAME"))
+    var task: String?
 
-    @Option(help: ArgumentHelp("How often the handler may fail before the task is given up.", valueName: "N"))
-    var attempts: Int?
+    @OptionGroup var limits: TaskLimitOptions
 
-    @Option(help: ArgumentHelp("How long one attempt may run.", valueName: "SECONDS"))
-    var timeLimit: Double?
-
-    @Option(help: ArgumentHelp("How long to wait for a coordinator, and for the result.", valueName: "SECONDS"))
-    var timeout = 30.0
+    @Option(help: ArgumentHelp("How long to wait for a coordinator, and for the result.", valueName: "DURATION"))
+    var timeout = DurationArgument(.seconds(30))
 
     @Flag(help: "Print one JSON object for each task.")
     var json = false
@@ -60,13 +53,9 @@ struct SubmitCommand: AsyncParsableCommand {
     @OptionGroup var join: JoinOptions
 
     func validate() throws {
-        guard self.timeout > 0, self.timeout <= 31_536_000 else {
-            throw ValidationError("--timeout takes seconds, above 0 and up to a year.")
+        guard self.timeout.duration > .zero else {
+            throw ValidationError("--timeout takes a duration above 0, \(DurationArgument.forms).")
         }
-        if let timeLimit, !(timeLimit > 0 && timeLimit <= 31_536_000) {
-            throw ValidationError("--time-limit takes seconds, above 0 and up to a year.")
-        }
-        if let attempts, attempts < 1 { throw ValidationError("--attempts takes a number from 1.") }
         if self.text == "-", self.id != nil {
             throw ValidationError("--id is for a single task; lines need ids of their own.")
         }
@@ -75,7 +64,7 @@ struct SubmitCommand: AsyncParsableCommand {
     func run() async throws {
         let logger = try self.join.log.logger("weft.submit", default: .warning)
         var configuration = try self.join.configuration("submit", logger: logger)
-        configuration.joinTimeout = .seconds(self.timeout)
+        configuration.joinTimeout = self.timeout.duration
         let single = self.text == "-" ? nil : try self.submission(self.text)
         try await CommandRun.interruptible { [configuration] in
             try await Node.joined(configuration) { node in
@@ -84,51 +73,13 @@ struct SubmitCommand: AsyncParsableCommand {
                     if let line { BoundedWriter.output.line(line) }
                     if let failure { throw failure }
                 } else {
-                    try await self.performLines(node)
+                    let lines = SubmitLines { (text, progress) throws(CommandFailure) in
+                        try await self.perform(try self.submission(text), node, isAlone: false, progress)
+                    }
+                    try await lines.run()
                 }
             }
         }
-    }
-
-    /// Submits each line; the first trouble decides the exit status, and the rest goes on.
-    private func performLines(_ node: Node) async throws {
-        var worst: CommandFailure?
-        func take(_ outcome: (number: Int, line: String?, failure: CommandFailure?)) {
-            if let line = outcome.line { BoundedWriter.output.line(line) }
-            guard let failure = outcome.failure else { return }
-            BoundedWriter.error.line("weft submit: line \(outcome.number): \(failure.message)")
-            worst = worst ?? CommandFailure(failure.status)
-        }
-        try await withThrowingTaskGroup(of: (number: Int, line: String?, failure: CommandFailure?).self) { group in
-            var running = 0
-            for await batch in InputLines() {
-                for (number, bytes) in batch {
-                    if running >= Self.window, let outcome = try await group.next() {
-                        take(outcome)
-                        running -= 1
-                    }
-                    guard let bytes else {
-                        take((number, nil, CommandFailure(.badInput, "longer than \(InputLines.maximumLine) bytes")))
-                        continue
-                    }
-                    guard bytes.contains(where: { !JSONSplitter.isSpace($0) }) else { continue }
-                    let text = String(decoding: bytes, as: UTF8.self)
-                    group.addTask {
-                        do throws(CommandFailure) {
-                            let submission = try self.submission(text)
-                            let (line, failure) = try await self.perform(submission, node, isAlone: false)
-                            return (number, line, failure)
-                        } catch {
-                            return (number, nil, error)
-                        }
-                    }
-                    running += 1
-                }
-            }
-            for try await outcome in group { take(outcome) }
-        }
-        try Task.checkCancellation()
-        if let worst { throw worst }
     }
 
     private func submission(_ text: String) throws(CommandFailure) -> TaskSubmission {
@@ -144,9 +95,8 @@ struct SubmitCommand: AsyncParsableCommand {
         if let id = self.id { submission.id = id }
         submission.agentID = self.agent
         submission.queue = self.queue
-        submission.priority = self.priority
-        submission.attempts = self.attempts
-        submission.timeLimit = self.timeLimit.map { .seconds($0) }
+        submission.name = self.task
+        self.limits.apply(to: &submission)
         return submission
     }
 
@@ -154,24 +104,36 @@ struct SubmitCommand: AsyncParsableCommand {
     ///
     /// - Returns: the line to print, and why the exit status is not 0.
     private func perform(
-        _ submission: TaskSubmission, _ node: Node, isAlone: Bool
+        _ submission: TaskSubmission, _ node: Node, isAlone: Bool, _ progress: SubmitProgress? = nil
     ) async throws(CommandFailure) -> (line: String?, failure: CommandFailure?) {
         let receipt: TaskReceipt
+        progress?.count { $0.asked += 1 }
         do {
-            receipt = try await node.submit(submission, within: .seconds(self.timeout))
+            receipt = try await node.submit(submission, within: self.timeout.duration)
         } catch {
+            // What was cut off may have been accepted.
+            if !Task.isCancelled { progress?.count { $0.asked -= 1 } }
             throw CommandFailure(joining: error)
+        }
+        progress?.count {
+            $0.asked -= 1
+            $0.accepted += 1
+            if self.wait { $0.awaited += 1 } else { $0.done += 1 }
         }
         guard self.wait else {
             let line: Value = ["id": .string(receipt.id), "state": .string(receipt.state.rawValue)]
             return (self.json ? line.json() : receipt.id, nil)
         }
+        defer { progress?.count { $0.awaited -= 1 } }
         do {
-            return self.report(receipt.id, try await receipt.outcome(within: .seconds(self.timeout)), isAlone: isAlone)
+            let outcome = try await receipt.outcome(within: self.timeout.duration)
+            // A task that ended otherwise is counted as failed by whoever takes the line.
+            if case .completed = outcome { progress?.count { $0.done += 1 } }
+            return self.report(receipt.id, outcome, isAlone: isAlone)
         } catch let failure as TaskPlaneFailure where failure.code == .timedOut {
             throw CommandFailure(
                 .timedOut,
-                "task \(receipt.id) was accepted and has not ended within \(self.timeout) s; ask again with the same --id, "
+                "task \(receipt.id) was accepted and has not ended within \(self.timeout.duration.brief); ask again with the same --id, "
                     + "or see with weft status whether there are workers for it")
         } catch {
             throw CommandFailure(joining: error)

@@ -23,13 +23,16 @@ enum LedgerOption: Hashable, ExpressibleByArgument {
         case .file(let path): path
         }
     }
+
     /// Opens the ledger, or makes it.
-    func open() throws(CommandFailure) -> any Ledger {
+    func open(_ settings: LedgerSettings = LedgerSettings()) throws(CommandFailure) -> any Ledger {
+        let kept = settings.keepFinished ?? TaskDefaults.finishedKept
         switch self {
-        case .memory: return InMemoryLedger()
+        case .memory: return InMemoryLedger(finishedKept: kept)
         case .file(let path):
+            let keptFor = settings.keepFor ?? .seconds(7 * 24 * 3600)
             do throws(LedgerError) {
-                return try SQLiteLedger(path: path)
+                return try SQLiteLedger(path: path, finishedKept: kept, finishedFor: keptFor / .seconds(1))
             } catch {
                 throw CommandFailure(ledger: error)
             }

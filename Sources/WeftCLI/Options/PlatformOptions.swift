@@ -15,8 +15,8 @@ struct PlatformOptions: ParsableArguments {
     var agent: [String] = []
 
     @Option(
-        help: ArgumentHelp("How long the event stream may be silent before it is opened anew.", valueName: "SECONDS"))
-    var streamIdle: Double?
+        help: ArgumentHelp("How long the event stream may be silent before it is opened anew.", valueName: "DURATION"))
+    var streamIdle: DurationArgument?
 
     /// Reads the settings; nil when nothing at all is set.
     ///
@@ -31,8 +31,8 @@ struct PlatformOptions: ParsableArguments {
     }
 
     func validate() throws {
-        if let streamIdle, !(streamIdle >= 1 && streamIdle <= 86_400) {
-            throw ValidationError("--stream-idle takes seconds, from 1 to 86400.")
+        if let idle = self.streamIdle?.duration, idle < .seconds(1) || idle > .seconds(86_400) {
+            throw ValidationError("--stream-idle takes a duration from 1s to 1d.")
         }
     }
 }

@@ -28,6 +28,7 @@ final class BoundedWriter: Sendable {
         var pending: [UInt8] = []
         var isWriting = false
         var isBroken = false
+        var failure: Int32?
         var dropped: UInt64 = 0
         var drainWaiters: [CheckedContinuation<Void, Never>] = []
         var breakWaiters: [CheckedContinuation<Void, Never>] = []
@@ -59,6 +60,11 @@ final class BoundedWriter: Sendable {
 
     /// Whether nobody reads any more.
     var isBroken: Bool { self.state.withLock { $0.isBroken } }
+
+    /// Why nothing can be written any more, when that is not for want of a reader: a full disk, say.
+    var failure: String? {
+        self.state.withLock { $0.failure }.map { String(cString: strerror($0)) }
+    }
 
     /// Hands over a line, to which the line end is added; false when it was dropped.
     @discardableResult
@@ -158,6 +164,9 @@ final class BoundedWriter: Sendable {
                 } else if count < 0, errno == EINTR {
                     continue
                 } else {
+                    let code = errno
+                    // A reader who has gone, or never was there, is no failure; a disk that takes nothing is.
+                    if [ENOSPC, EDQUOT, EFBIG, EIO].contains(code) { self.state.withLock { $0.failure = code } }
                     return false
                 }
             }

@@ -46,8 +46,7 @@ enum CommandRun {
         } catch {
             if task.isCancelled { throw CommandFailure(.interrupted) }
             // What ends a service is said like everything else that ends a command.
-            if let failure = error as? TaskPlaneFailure { throw CommandFailure(joining: failure) }
-            throw error
+            throw CommandFailure(joining: error)
         }
     }
 

@@ -21,6 +21,15 @@ enum Terminal {
         return (environment["NO_COLOR"] ?? "").isEmpty && environment["TERM"] != "dumb" && self.isTerminal(descriptor)
     }
 
+    /// How many columns there are at a descriptor; nil when nobody sits there, so that nothing needs to fit.
+    static func columns(_ descriptor: Int32) -> Int? {
+        guard self.isTerminal(descriptor) else { return nil }
+        if let told = ProcessInfo.processInfo.environment["COLUMNS"].flatMap({ Int($0) }), told > 0 { return told }
+        var size = winsize()
+        guard ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return 80 }
+        return Int(size.ws_col)
+    }
+
     /// Text from outside, safe to print: without control characters, and shortened to `limit` characters.
     static func safe(_ text: String, limit: Int = 200) -> String {
         var result = ""

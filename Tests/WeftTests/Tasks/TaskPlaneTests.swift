@@ -104,7 +104,7 @@ struct TaskPlaneTests {
             ) { _ in
                 _ = try await bench.coordinator.submit(TaskSubmission(id: "a", payload: .null))
                 for await _ in began { break }
-                await bench.coordinator.cancel("a", reason: "not needed")
+                try await bench.coordinator.cancel("a", reason: "not needed")
                 return try await bench.coordinator.outcome(of: "a", within: .seconds(60))
             }
         }
