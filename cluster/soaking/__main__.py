@@ -92,8 +92,6 @@ def soak(arguments, weft):
 def run_round(one, arguments, weft, directory):
     os.makedirs(directory)
     cluster = processes.Cluster(weft, directory, one.name == "on", arguments.workers, arguments.slots)
-    if not cluster.has_settings:
-        print("soak: this weft takes no --config: leases are longer, and three losses of workers end a task", flush=True)
     breaking.Round(one, cluster, arguments.slots, arguments.settle, progress).run()
     clear()
     return judge(one.name, directory, weft)

@@ -316,6 +316,12 @@ class Round:
         cluster = self._cluster
         with open(os.path.join(cluster.directory, "platform.json"), "w") as file:
             json.dump(self._client.tasks(), file)
+        listed = cluster.list_tasks()
+        if listed.returncode != 0:
+            self.notes["falls"].append("weft tasks ls ended with %d: %s"
+                                       % (listed.returncode, listed.stderr.decode("utf-8", "replace")[-500:]))
+        with open(os.path.join(cluster.directory, "tasks.jsonl"), "wb") as file:
+            file.write(listed.stdout)
         self.notes["statistics"] = self._client.statistics()
         for node in reversed(cluster.nodes):
             status = node.stop(LEAVING)

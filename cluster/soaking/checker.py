@@ -14,6 +14,7 @@ CODES = {
     "completed-twice": "tasks with more than one accepted outcome in the ledger",
     "two-finals": "tasks with different final updates at the platform",
     "results-differ": "tasks whose result at the platform is not the ledger's",
+    "listed-wrong": "tasks of which weft tasks ls says something else than the ledger",
     "unfounded": "outcomes that no handler's run stands behind",
     "attempt-twice": "attempts that were run more than once, so that fencing cannot tell them apart",
     "revived": "tasks that changed after their end",
@@ -104,6 +105,10 @@ def _judge_ledger(task, evidence, changes, judgement):
     elif row.state != "completed":
         judgement.find("lost", task, "the ledger says %s, attempt %s; the platform says %s"
                        % (row.state, row.status.get("a"), status))
+    listed = evidence.listed.get(task)
+    if row is not None and (listed is None or listed.get("state") != row.state):
+        judgement.find("listed-wrong", task, "the ledger says %s, weft tasks ls %s"
+                       % (row.state, listed.get("state") if listed else "nothing"))
     outcomes = []
     for change in changes:
         if change.after is None:

@@ -75,6 +75,8 @@ class Evidence:
             self.submitted = file.read().split()
         with open(os.path.join(directory, "platform.json")) as file:
             self.accounts = {account["id"]: account for account in json.load(file)}
+        with open(os.path.join(directory, "tasks.jsonl"), "rb") as file:
+            self.listed = {task["id"]: task for task in map(json.loads, file.read().splitlines())}
         self.runs = []
         self.unreadable = 0
         with open(os.path.join(directory, "handlers.txt"), "rb") as file:

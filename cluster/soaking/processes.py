@@ -126,8 +126,6 @@ class Cluster:
         self.directory = directory
         self.ledger = os.path.join(directory, "ledger.sqlite")
         self.handler_log = os.path.join(directory, "handlers.txt")
-        self.has_settings = "--config" in subprocess.run(
-            [weft, "coordinator", "--help"], stdout=subprocess.PIPE, check=False).stdout.decode()
         self.platform = Node(
             "platform", [weft, "platform", "--listen", "127.0.0.1:0", "--redeliver", "on" if redelivers else "off"],
             {}, directory)
@@ -151,16 +149,14 @@ class Cluster:
         self.platform.start()
         line = self.platform.ready_line()
         self.url = next(word.rstrip(",") for word in line.split() if word.startswith("http://"))
-        arguments = [self.weft, "coordinator", "--bind", self.endpoint, "--ledger", self.ledger, "--stream-idle", "5",
-                     "--log-level", "info"]
-        if self.has_settings:
-            settings = os.path.join(self.directory, "coordinator.json")
-            with open(settings, "w") as file:
-                # Workers are killed on purpose here: a task that cost several of them is not suspected of it, so a
-                # dead letter is always a finding.
-                json.dump({"tasks": {"lease": "%gs" % plan.LEASE, "reclaim_grace": "%gs" % (plan.LEASE + 1),
-                                     "retry": {"worker_losses": 1000}}}, file)
-            arguments += ["--config", settings]
+        settings = os.path.join(self.directory, "coordinator.json")
+        with open(settings, "w") as file:
+            # Workers are killed on purpose here: a task that cost several of them is not suspected of it, so a dead
+            # letter is always a finding.
+            json.dump({"tasks": {"lease": "%gs" % plan.LEASE, "reclaim_grace": "%gs" % (plan.LEASE + 1),
+                                 "retry": {"worker_losses": 1000}}}, file)
+        arguments = [self.weft, "coordinator", "--bind", self.endpoint, "--ledger", self.ledger, "--config", settings,
+                     "--stream-idle", "5", "--log-level", "info"]
         self.coordinator = Node("coordinator", arguments, {
             "XPANDER_BASE_URL": self.url, "XPANDER_API_KEY": "soak", "XPANDER_ORGANIZATION_ID": "soak",
             "XPANDER_AGENT_ID": "soak",
@@ -171,6 +167,12 @@ class Cluster:
             worker.start()
         for worker in self.workers:
             worker.ready_line()
+
+    def list_tasks(self):
+        """What the coordinator says of every task, as people ask it; for this the cluster must be at rest."""
+        return subprocess.run(
+            [self.weft, "tasks", "ls", "--limit", "0", "--json", "--join", self.endpoint], stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE, timeout=120, check=False)
 
     def kill(self):
         """Leaves nothing behind."""

@@ -23,6 +23,7 @@ class Forgery:
         self.history = []
         self.reports = []
         self.accounts = []
+        self.listed = None
         self.notes = {
             "kills": [{"what": "worker-1/1 alone", "node": "worker-1", "at": 2.0, "time": 1000.0, "busy": 12,
                        "slots": 40, "held": 20, "tasks": self.submitted[:2], "paused": False}],
@@ -94,6 +95,9 @@ class Forgery:
         write("submitted.txt", "\n".join(self.submitted) + "\n")
         write("handlers.txt", "\n".join(self.log) + "\n")
         write("platform.json", json.dumps(self.accounts))
+        listed = [{"id": task, "state": status["s"]} for task, status in self.ledger.items()] \
+            if self.listed is None else self.listed
+        write("tasks.jsonl", "".join(json.dumps(task) + "\n" for task in listed))
         write("round.json", json.dumps(self.notes))
         path = os.path.join(directory, "ledger.sqlite")
         connection = sqlite3.connect(path)
@@ -168,6 +172,11 @@ def other_result(forgery, task):
     forgery.account(task)["result"] = "%s 1 777" % task
 
 
+def listed_wrong(forgery, task):
+    """The command says otherwise than the ledger."""
+    forgery.listed = [{"id": name, "state": "running" if name == task else "completed"} for name in forgery.submitted]
+
+
 def attempt_twice(forgery, task):
     """An attempt's number was used again after a restart."""
     forgery.log.insert(0, "begin %s 1 4711 worker-2/1" % task)
@@ -231,7 +240,7 @@ def half_a_line(forgery, _):
 CASES = [
     (lost_everywhere, "lost"), (never_finished, "lost"), (dead_letter, "dead-letter"),
     (forgotten_by_the_platform, "lost"), (two_outcomes, "completed-twice"), (two_finals, "two-finals"),
-    (other_result, "results-differ"), (attempt_twice, "attempt-twice"), (unfounded, "unfounded"),
+    (other_result, "results-differ"), (listed_wrong, "listed-wrong"), (attempt_twice, "attempt-twice"), (unfounded, "unfounded"),
     (stale_accepted, "unfounded"), (revived, "revived"), (removed, "removed"), (unreported, "unreported"),
     (ghost, "ghost"), (fell, "fell"), (unsettled, "unsettled"), (quiet, "quiet"), (half_a_line, "damaged"),
 ]
