@@ -16,6 +16,7 @@ extension Coordinator {
         self.dispatcher = nil
         let actions = body(&dispatcher, ProcessClock.now)
         self.dispatcher = dispatcher
+        self.hastenTimer()
         guard !actions.isEmpty else { return }
         self.queue += actions
         self.queuedSteps += 1
@@ -104,6 +105,9 @@ extension Coordinator {
             self.logger.warning(
                 "Another task came under the id of one that is known; the first one counts",
                 metadata: ["task.id": "\(id)", "task.state": "\(state.rawValue)"])
+        case .clockJumped(let seconds):
+            self.logger.warning(
+                "The wall clock was put; nothing is begun or ended by that", metadata: ["clock.jump": "\(seconds) s"])
         case .refused(let id, let refusal):
             self.logger.warning("Task refused", metadata: ["task.id": "\(id)", "reason": "\(refusal)"])
             self.acceptance(of: id)?.resume(throwing: refusal)

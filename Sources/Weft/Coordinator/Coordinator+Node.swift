@@ -78,8 +78,8 @@ extension Coordinator {
             bus.announce(
                 "weft:task-ended",
                 [.string(record.task.id), .string(record.status.state.rawValue), Value(record.status.attempt)])
-        case .accepted, .repeated, .conflict, .requeued, .dropped, .refused, .retrying, .workerJoined, .workerLeft,
-            .workerRefused:
+        case .accepted, .repeated, .conflict, .requeued, .dropped, .refused, .retrying, .clockJumped, .workerJoined,
+            .workerLeft, .workerRefused:
             break
         }
     }

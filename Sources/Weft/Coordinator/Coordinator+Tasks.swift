@@ -11,12 +11,16 @@ extension Coordinator {
     /// - Throws: ``TaskRefusal`` when the task is not taken.
     public func submit(_ task: TaskSubmission) async throws -> TaskState {
         let stored = try await self.lookUp(task.id)
+        var predecessors: [String: TaskRecord] = [:]
+        for id in task.after.prefix(TaskDefaults.maximumPredecessors) { predecessors[id] = try await self.lookUp(id) }
         guard self.phase == .running else {
             throw TaskRefusal(.unavailable, "The coordinator is not running; submit again later.")
         }
         return try await withCheckedThrowingContinuation { continuation in
             self.acceptances[task.id, default: []].append(continuation)
-            self.step { dispatcher, now in dispatcher.accept(task, stored: stored, at: now) }
+            self.step { dispatcher, now in
+                dispatcher.accept(task, stored: stored, predecessors: predecessors, at: now)
+            }
         }
     }
 

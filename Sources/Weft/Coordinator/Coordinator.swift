@@ -45,6 +45,8 @@ public actor Coordinator: Service {
     var sink: SocketID?
     var links: [NodeID: DispatchLink] = [:]
     var timer: TimerID?
+    /// When the timer fires; nil while it is not set.
+    private var tickAt: MonotonicTime?
     var conditions: [CoordinatorCondition] = []
     var acceptances: [String: Deque<CheckedContinuation<TaskState, any Error>>] = [:]
     var endWaiters: [String: [(continuation: CheckedContinuation<TaskRecord?, Never>, deadline: MonotonicTime)]] = [:]
@@ -242,6 +244,7 @@ public actor Coordinator: Service {
         // Whoever runs the coordinator gets the error, and says it.
         if let error { self.logger.info("Stopped", metadata: ["error": "\(error)"]) }
         if let timer = self.timer { self.loop.cancel(timer) }
+        self.tickAt = nil
         if let sink = self.sink { self.loop.close(sink) }
         for link in self.links.values { self.loop.close(link.socket) }
         self.links = [:]
@@ -274,15 +277,34 @@ public actor Coordinator: Service {
     }
 
     private func tick() {
+        self.tickAt = nil
         guard self.phase == .running || self.phase == .draining else { return }
         self.step { dispatcher, now in dispatcher.tick(at: now) }
         for action in self.outbox.tick(at: MonotonicTime.now) { self.perform(action) }
         self.checkConditions()
         self.expireEndWaiters()
-        self.timer = self.loop.schedule(after: .milliseconds(250)) { [weak self] in
+        self.setTimer()
+    }
+
+    /// Ticks at the regular pace, or earlier when something is due earlier.
+    private func setTimer() {
+        let now = MonotonicTime.now
+        let due = self.dispatcher?.nextDue.map { max($0, now + .milliseconds(1)) }
+        let next = min(due ?? now + Self.pace, now + Self.pace)
+        self.tickAt = next
+        self.timer = self.loop.schedule(after: next - now) { [weak self] in
             self?.assumeIsolated { $0.tick() }
         }
     }
+
+    /// Something has become due earlier than the timer fires.
+    func hastenTimer() {
+        guard let tickAt = self.tickAt, let due = self.dispatcher?.nextDue, due < tickAt else { return }
+        if let timer = self.timer { self.loop.cancel(timer) }
+        self.setTimer()
+    }
+
+    private static let pace = Duration.milliseconds(250)
 }
 
 extension SystemRandomNumberGenerator {

@@ -23,6 +23,8 @@ public struct LedgerStatus: Hashable, Sendable {
     public var requeues: Int
     /// When the latest attempt was dealt to its worker; nil while nobody holds the task.
     public var attemptStartedAt: Date?
+    /// The tasks that must still complete before this one may begin.
+    public var awaits: [String]
     /// When the next attempt may begin; nil for at once.
     public var notBefore: Date?
     /// Since when the task waits for its first attempt to begin; nil once it has, and for a task whose waiting has no limit.
@@ -52,6 +54,7 @@ public struct LedgerStatus: Hashable, Sendable {
         self.workerLosses = 0
         self.returns = 0
         self.requeues = 0
+        self.awaits = []
         self.reportsEnd = true
         self.hasBegun = false
         self.history = []

@@ -231,6 +231,7 @@ public struct LedgerConformance: Sendable {
         status.workerLosses = 1
         status.returns = 4
         status.requeues = 3
+        status.awaits = ["second"]
         status.attemptStartedAt = date.addingTimeInterval(-5)
         status.notBefore = date.addingTimeInterval(60)
         status.waitsSince = date.addingTimeInterval(-6)

@@ -40,6 +40,7 @@ struct TaskValuesTests {
         status.workerLosses = 1
         status.returns = 4
         status.requeues = 5
+        status.awaits = ["x"]
         status.attemptStartedAt = Self.date
         status.notBefore = Self.date.addingTimeInterval(1)
         status.waitsSince = Self.date.addingTimeInterval(2)

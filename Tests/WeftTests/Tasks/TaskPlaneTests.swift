@@ -139,8 +139,12 @@ struct TaskPlaneTests {
         try await TaskBench.run { bench in
             try await bench.withWorker("one", handler: Self.counting(runs, as: "one")) { _ in
                 _ = try await bench.submit(1)
-                let again = try await bench.coordinator.submit(TaskSubmission(id: "task-0", payload: "other"))
+                let again = try await bench.coordinator.submit(TaskSubmission(id: "task-0", payload: 0))
                 #expect(again == .completed)
+                let refusal = await #expect(throws: TaskRefusal.self) {
+                    try await bench.coordinator.submit(TaskSubmission(id: "task-0", payload: "other"))
+                }
+                #expect(refusal?.code == .conflict)
             }
         }
         #expect(runs.withLock { $0["task-0"]?.count } == 1)

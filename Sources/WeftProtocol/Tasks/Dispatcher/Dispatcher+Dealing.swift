@@ -5,88 +5,126 @@ import HeapModule
 import WeftBus
 
 extension Dispatcher {
-    /// Puts a task that may be dealt into its line.
-    mutating func makeReady(_ id: String) {
-        guard let entry = self.entries[id] else { return }
-        self.lanes[entry.lane, default: Heap()].insert(
-            DispatcherReady(
-                id: id, attempt: entry.status.attempt, priority: entry.task.priority, order: entry.order))
-    }
-
-    /// Deals tasks until nobody who could run one has room.
+    /// Deals tasks until nobody who could run one has room, or no limit leaves any.
     mutating func deal(_ step: inout DispatcherStep, at now: Moment) {
-        guard self.isDealing, !self.lanes.isEmpty else { return }
-        var open = self.workers.values
-            .filter {
-                !$0.isDraining && $0.held.count < $0.window
-                    && $0.isLive(at: now.monotonic, suspicion: self.configuration.suspicion)
-            }
-            .map(\.id)
-        while !open.isEmpty, let (lane, worker) = self.nextDeal(among: open) {
-            guard let ready = self.lanes[lane]?.popMin() else { return }
-            self.lease(ready.id, to: worker, &step, at: now)
-            if let left = self.workers[worker], left.held.count >= left.window {
-                open.removeAll { $0 == worker }
-            }
+        guard self.isDealing, !self.roomy.isEmpty, self.classes.values.contains(where: { !$0.turns.isEmpty }) else {
+            return
+        }
+        var open = self.roomy.filter {
+            self.workers[$0]?.isLive(at: now.monotonic, suspicion: self.configuration.suspicion) ?? false
+        }
+        while !open.isEmpty, self.running < self.configuration.maximumRunning ?? .max,
+            let name = self.nextQueue(among: open, at: now),
+            let (agentID, worker) = self.nextDeal(of: name, among: open)
+        {
+            guard self.lease(from: name, agentID, to: worker, &step, at: now) else { return }
+            if !self.roomy.contains(worker) { open.remove(worker) }
         }
     }
 
-    /// The line whose first task is to be dealt next, and who gets it.
-    private mutating func nextDeal(among open: [NodeID]) -> (DispatcherLane, NodeID)? {
-        var best: (lane: DispatcherLane, head: DispatcherReady, worker: NodeID)?
-        for lane in self.lanes.keys {
-            guard let head = self.head(of: lane) else { continue }
+    /// The queue whose turn it is among those that an open worker serves.
+    private mutating func nextQueue(among open: Set<NodeID>, at now: Moment) -> String? {
+        var best: DispatcherTurn?
+        for number in Set(open.compactMap { self.workers[$0]?.classNumber }) {
+            while let turn = self.classes[number]?.turns.min {
+                guard self.canDeal(turn.queue, toClass: number, at: now) else {
+                    self.unlistFirst(ofClass: number)
+                    continue
+                }
+                // Who could not be dealt to for long does not take everything afterwards.
+                let earliest = self.turn - Self.longestLag * (self.queues[turn.queue]?.stride ?? 1)
+                let start = max(self.queues[turn.queue]?.start ?? 0, earliest)
+                self.queues[turn.queue]?.start = start
+                guard start <= turn.start else {
+                    self.classes[number]?.turns.replaceMin(with: DispatcherTurn(start: start, queue: turn.queue))
+                    continue
+                }
+                if best.map({ turn < $0 }) ?? true { best = turn }
+                break
+            }
+        }
+        return best?.queue
+    }
+
+    /// How many turns a queue may be behind the others.
+    private static let longestLag = 32.0
+
+    /// Whether a queue's limits and lines leave a task for workers of a class.
+    private mutating func canDeal(_ name: String, toClass number: Int, at now: Moment) -> Bool {
+        // Read field by field: a copy of the queue that is still there would make each change copy its lines.
+        guard self.queues[name]?.waiting ?? 0 > 0, self.queues[name]?.isFull == false else { return false }
+        if let pause = self.queues[name]?.pause(at: now.monotonic) {
+            if self.queues[name]?.hasTokenTimer == false {
+                self.queues[name]?.hasTokenTimer = true
+                self.timers.insert(DispatcherTimer(due: now.monotonic + pause, kind: .token, id: name))
+            }
+            return false
+        }
+        for agentID in self.queues[name]?.agents ?? [] {
+            guard self.classes[number]?.serves(agentID: agentID) ?? false else { continue }
+            if self.queues[name]?.head(of: agentID, self.entries) != nil { return true }
+        }
+        return false
+    }
+
+    /// The line of a queue whose first task is to be dealt next, and who gets it.
+    private mutating func nextDeal(of name: String, among open: Set<NodeID>) -> (agentID: String?, NodeID)? {
+        var best: (head: DispatcherReady, worker: NodeID)?
+        for agentID in self.queues[name]?.agents ?? [] {
+            guard let head = self.queues[name]?.head(of: agentID, self.entries) else { continue }
             if let best, best.head < head { continue }
-            guard let worker = self.worker(for: lane, among: open) else { continue }
-            best = (lane, head, worker)
+            guard let worker = self.worker(for: name, agentID, among: open) else { continue }
+            best = (head, worker)
         }
-        return best.map { ($0.lane, $0.worker) }
-    }
-
-    /// The first task of a line that is still there to be dealt.
-    private mutating func head(of lane: DispatcherLane) -> DispatcherReady? {
-        while let head = self.lanes[lane]?.min {
-            if let entry = self.entries[head.id], entry.status.state == .queued, entry.status.attempt == head.attempt {
-                return head
-            }
-            _ = self.lanes[lane]?.popMin()
-        }
-        self.lanes[lane] = nil
-        return nil
+        return best.map { ($0.head.agentID, $0.worker) }
     }
 
     /// The worker with the most free slots that serves the line; among equals the one that has been dealt the least.
-    private func worker(for lane: DispatcherLane, among open: [NodeID]) -> NodeID? {
+    private func worker(for queue: String, _ agentID: String?, among open: Set<NodeID>) -> NodeID? {
         var best: (free: Int, dealt: UInt64, id: NodeID)?
         for id in open {
-            guard let worker = self.workers[id], worker.serves(lane) else { continue }
+            guard let worker = self.workers[id], worker.serves(agentID: agentID), worker.serves(queue: queue) else {
+                continue
+            }
             let free = worker.slots - worker.held.count
-            if let best, best.free > free || (best.free == free && best.dealt <= worker.dealt) { continue }
+            if let best, (best.free, worker.dealt, id) > (free, best.dealt, best.id) { continue }
             best = (free, worker.dealt, id)
         }
         return best?.id
     }
 
-    private mutating func lease(_ id: String, to worker: NodeID, _ step: inout DispatcherStep, at now: Moment) {
-        guard var entry = self.entries[id] else { return }
+    private mutating func lease(
+        from queue: String, _ agentID: String?, to worker: NodeID, _ step: inout DispatcherStep, at now: Moment
+    ) -> Bool {
+        guard let head = self.queues[queue]?.head(of: agentID, self.entries), var entry = self.entries[head.id] else {
+            return false
+        }
+        self.turn = max(self.turn, self.queues[queue]?.start ?? 0)
+        self.queues[queue]?.take(agentID)
         entry.status.attempt += 1
         entry.status.state = .leased
         entry.status.epoch = self.epoch
         entry.status.worker = worker
         entry.status.notBefore = nil
+        entry.status.attemptStartedAt = now.date
         entry.status.updatedAt = now.date
         entry.leaseEnd = now.monotonic + self.configuration.lease
-        self.entries[id] = entry
-        self.workers[worker]?.held.insert(id)
+        self.entries[head.id] = entry
+        self.running += 1
+        self.workers[worker]?.held.insert(head.id)
         self.workers[worker]?.dealt += 1
+        self.updateRoom(of: worker)
         self.counters.dealt += 1
-        step.changes.append(.status(id: id, entry.status))
+        step.changes.append(.status(id: head.id, entry.status))
+        let left = entry.endsAt.map { max(.zero, $0 - now.monotonic) }
+        let limit = [entry.task.timeLimit, left].compactMap(\.self).min()
         step.dispatch(
             TaskRequest(
-                id: id, attempt: entry.status.attempt, source: entry.task.source, agentID: entry.task.agentID,
-                queue: entry.task.queue, name: entry.task.name, payload: entry.task.payload,
-                timeLimit: entry.task.timeLimit, traceParent: entry.task.traceParent),
+                id: head.id, attempt: entry.status.attempt, source: entry.task.source, agentID: entry.task.agentID,
+                queue: queue, name: entry.task.name, payload: entry.task.payload, timeLimit: limit,
+                traceParent: entry.task.traceParent),
             to: worker)
+        return true
     }
 
     func reference(to entry: DispatcherEntry) -> TaskReference {

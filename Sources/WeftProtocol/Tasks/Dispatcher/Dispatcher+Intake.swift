@@ -15,16 +15,20 @@ extension Dispatcher {
     /// - Parameters:
     ///   - task: The task.
     ///   - stored: What the ledger has under this id, looked up when ``mustLookUp(_:)`` says so.
+    ///   - predecessors: What the ledger has of the tasks that this one comes after, looked up likewise.
     ///   - now: The time.
-    public mutating func accept(_ task: TaskSubmission, stored: TaskRecord?, at now: Moment) -> [DispatcherAction] {
+    public mutating func accept(
+        _ task: TaskSubmission, stored: TaskRecord?, predecessors: [String: TaskRecord] = [:], at now: Moment
+    ) -> [DispatcherAction] {
         var step = DispatcherStep()
         if let known = self.entries[task.id] {
-            self.counters.repeated += 1
-            step.events.append(.repeated(id: task.id, state: known.status.state))
+            self.repeated(task, known.task, known.status.state, &step)
         } else if let stored {
+            if self.repeated(task, stored.task, stored.status.state, &step) { self.reportAgain(stored, &step) }
+        } else if let recent = self.finished[task.id] {
+            // It ended after the ledger was asked.
             self.counters.repeated += 1
-            step.events.append(.repeated(id: task.id, state: stored.status.state))
-            self.reportAgain(stored, &step)
+            step.events.append(.repeated(id: task.id, state: recent.state))
         } else if let refusal = self.refusal(of: task) {
             self.counters.refused += 1
             if refusal.code == .tooLarge, task.source == .platform {
@@ -32,15 +36,52 @@ extension Dispatcher {
             }
             step.events.append(.refused(id: task.id, refusal))
         } else {
-            self.counters.accepted += 1
-            let entry = DispatcherEntry(
-                task: task, status: LedgerStatus(acceptedAt: now.date), order: self.takeOrder())
-            self.insert(entry)
-            step.changes.append(.accepted(TaskRecord(task: task, status: entry.status)))
-            self.makeReady(task.id)
-            step.events.append(.accepted(id: task.id))
+            switch self.awaited(by: task, stored: predecessors) {
+            case .failure(let refusal):
+                self.counters.refused += 1
+                step.events.append(.refused(id: task.id, refusal))
+            case .success(let awaits):
+                self.counters.accepted += 1
+                var status = LedgerStatus(acceptedAt: now.date)
+                status.awaits = awaits
+                status.notBefore = task.notBefore
+                var entry = DispatcherEntry(task: task, status: status, order: self.takeOrder())
+                self.beginLife(of: &entry, at: now)
+                self.insert(entry)
+                step.changes.append(.accepted(TaskRecord(task: task, status: entry.status)))
+                self.makeReady(task.id, at: now)
+                step.events.append(.accepted(id: task.id))
+            }
         }
         return self.finish(&step, at: now)
+    }
+
+    /// Something came under the id of a task that is known.
+    ///
+    /// - Returns: Whether it is that task.
+    @discardableResult
+    private mutating func repeated(
+        _ task: TaskSubmission, _ known: TaskSubmission, _ state: TaskState, _ step: inout DispatcherStep
+    ) -> Bool {
+        guard Self.conflicts(known, task) else {
+            self.counters.repeated += 1
+            step.events.append(.repeated(id: task.id, state: state))
+            return true
+        }
+        self.counters.conflicts += 1
+        if task.source == .platform {
+            // The platform cannot be refused a task; the first one counts, and someone should look into it.
+            step.events.append(.conflict(id: task.id, state: state))
+            return known.source == .platform
+        }
+        self.counters.refused += 1
+        step.events.append(
+            .refused(
+                id: task.id,
+                TaskRefusal(
+                    .conflict,
+                    "A different task with this id exists and is \(state.rawValue); give this one another id.")))
+        return false
     }
 
     /// A task came from the platform of which only the id could be read: it ends as a dead letter, and the platform is told why.
@@ -82,11 +123,9 @@ extension Dispatcher {
         entry.status.reportsEnd = !byPlatform
         entry.status.updatedAt = now.date
         self.entries[id] = entry
-        if let worker = entry.status.worker, entry.status.state.isHeld {
+        if entry.status.state.isHeld {
             step.changes.append(.status(id: id, entry.status))
-            if self.workers[worker] != nil {
-                step.send(.cancel(self.reference(to: entry), reason: reason), to: worker)
-            }
+            self.sendCancel(of: entry, &step)
         } else {
             self.end(id, .cancelled, outcome: .cancelled(reason: reason), &step, at: now)
         }
@@ -110,9 +149,7 @@ extension Dispatcher {
         var step = DispatcherStep()
         self.isDraining = true
         for (id, entry) in self.entries.sorted(by: { $0.value.order < $1.value.order }) {
-            if let worker = entry.status.worker, entry.status.state.isHeld, self.workers[worker] != nil {
-                step.send(.superseded([self.reference(to: entry)]), to: worker)
-            }
+            self.supersede(entry, &step)
             self.end(id, .dead, outcome: .failed(TaskFailure(reason)), &step, at: now)
         }
         return self.finish(&step, at: now)
@@ -125,33 +162,6 @@ extension Dispatcher {
             step.changes.append(.reported(id: item.id))
         }
         return self.finish(&step, at: now)
-    }
-
-    private func refusal(of task: TaskSubmission) -> TaskRefusal? {
-        if self.isDraining {
-            return TaskRefusal(.draining, "The coordinator is stopping and takes no more tasks; submit again later.")
-        }
-        for (name, text) in [("id", task.id), ("queue", task.queue)] {
-            if text.isEmpty || text.utf8.count > TaskDefaults.maximumNameBytes {
-                return TaskRefusal(
-                    .invalid,
-                    "The task's \(name) has \(text.utf8.count) bytes; it must have 1 to \(TaskDefaults.maximumNameBytes)."
-                )
-            }
-        }
-        let bytes = task.payload.approximateBytes
-        if bytes > self.configuration.maximumTaskBytes {
-            return TaskRefusal(
-                .tooLarge,
-                "The task has about \(bytes) bytes, more than the \(self.configuration.maximumTaskBytes) allowed; put large data elsewhere and send its address."
-            )
-        }
-        if self.entries.count >= self.configuration.maximumUnfinished {
-            return TaskRefusal(
-                .full,
-                "\(self.entries.count) tasks wait or run, as many as are allowed; start more workers or submit later.")
-        }
-        return nil
     }
 
     private mutating func reportAgain(_ stored: TaskRecord, _ step: inout DispatcherStep) {
@@ -176,11 +186,6 @@ extension Dispatcher {
         self.insert(entry)
         step.changes.append(.accepted(TaskRecord(task: task, status: entry.status)))
         self.end(id, .dead, outcome: .failed(TaskFailure(error, retry: .never)), &step, at: now)
-    }
-
-    mutating func insert(_ entry: DispatcherEntry) {
-        self.entries[entry.task.id] = entry
-        if let agent = entry.task.agentID { self.unfinishedOfAgent[agent, default: 0] += 1 }
     }
 }
 

@@ -13,12 +13,22 @@ extension Dispatcher {
     ) {
         guard var entry = self.entries.removeValue(forKey: id) else { return }
         self.release(entry)
-        if let agent = entry.task.agentID, let count = self.unfinishedOfAgent[agent] {
-            self.unfinishedOfAgent[agent] = count > 1 ? count - 1 : nil
+        if !entry.isPostponed { self.load.remove(entry.task) }
+        for other in entry.status.awaits { self.successors[other]?.remove(id) }
+        if entry.status.state.isHeld {
+            switch outcome {
+            case .completed: self.note("", in: &entry, at: now)
+            case .failed(let failure): self.note(failure.message, in: &entry, at: now)
+            case .cancelled(let reason): self.note(reason, in: &entry, at: now)
+            }
         }
         entry.status.state = state
         entry.status.outcome = outcome
         entry.status.notBefore = nil
+        entry.status.waitsSince = nil
+        entry.status.endsBy = nil
+        entry.status.awaits = []
+        entry.status.attemptStartedAt = nil
         entry.status.updatedAt = now.date
         switch state {
         case .completed: self.counters.completed += 1
@@ -35,6 +45,7 @@ extension Dispatcher {
             step.reports.append(item)
         }
         step.events.append(.ended(record))
+        if self.successors[id] != nil { step.settled.append((id, state, outcome)) }
     }
 
     /// What a worker said an attempt came to, after it was found to be the current one.
@@ -54,6 +65,8 @@ extension Dispatcher {
         case .cancelled(let reason):
             if let wanted = entry.status.cancelReason {
                 self.end(id, .cancelled, outcome: .cancelled(reason: wanted), &step, at: now)
+            } else if entry.isExpiring {
+                self.expire(id, Self.overTotalLimit(entry), &step, at: now)
             } else {
                 // Nobody asked for it here: the worker itself had to stop.
                 self.giveBack(id, reason: reason, isLoss: false, &step, at: now)
@@ -61,13 +74,14 @@ extension Dispatcher {
         }
     }
 
-    private mutating func fail(_ id: String, _ failure: TaskFailure, _ step: inout DispatcherStep, at now: Moment) {
+    mutating func fail(_ id: String, _ failure: TaskFailure, _ step: inout DispatcherStep, at now: Moment) {
         guard var entry = self.entries[id] else { return }
         var failure = failure
         failure.message = failure.message.limited(toBytes: TaskDefaults.maximumMessageBytes)
         self.counters.handlerFailures += 1
         entry.status.handlerFailures += 1
         self.note(failure.message, in: &entry, at: now)
+        let isOver = entry.isExpiring || entry.endsAt.map { $0 <= now.monotonic } ?? false
         let failures = entry.status.handlerFailures
         let due: Date
         switch failure.retry {
@@ -75,6 +89,11 @@ extension Dispatcher {
             self.entries[id] = entry
             return self.end(
                 id, .cancelled, outcome: .cancelled(reason: entry.status.cancelReason ?? ""), &step, at: now)
+        case _ where isOver:
+            // What stopped it was the limit on its time in all, even where the worker knew it as one on this attempt.
+            self.entries[id] = entry
+            return self.end(
+                id, .expired, outcome: .failed(TaskFailure(Self.overTotalLimit(entry), retry: .never)), &step, at: now)
         case .at(let date?):
             due = max(date, now.date)
         case .at(nil):
@@ -85,15 +104,11 @@ extension Dispatcher {
             self.entries[id] = entry
             return self.end(id, .dead, outcome: .failed(failure), &step, at: now)
         }
-        self.release(entry)
-        entry.status.state = .retrying
+        self.leave(&entry, to: .retrying, at: now)
         entry.status.notBefore = due
-        entry.status.updatedAt = now.date
-        entry.leaseEnd = nil
+        entry.dueAt = now.monotonic + Self.time(until: due, now)
         self.entries[id] = entry
-        let pause = Duration.seconds(min(max(0, due.timeIntervalSince(now.date)), 1e9))
-        self.delayed.insert(
-            DispatcherDelayed(id: id, attempt: entry.status.attempt, due: now.monotonic + pause))
+        self.setTimer(.due, entry.dueAt, id)
         step.changes.append(.status(id: id, entry.status))
         step.events.append(
             .retrying(id: id, attempt: entry.status.attempt, error: failure.message, notBefore: due))
@@ -113,13 +128,14 @@ extension Dispatcher {
         if let wanted = entry.status.cancelReason {
             return self.end(id, .cancelled, outcome: .cancelled(reason: wanted), &step, at: now)
         }
+        if entry.isExpiring { return self.expire(id, Self.overTotalLimit(entry), &step, at: now) }
         let policy = self.configuration.retry
         self.note(reason, in: &entry, at: now)
         let isUsedUp: Bool
         if isLoss, entry.status.state == .running {
             self.counters.workerLosses += 1
             entry.status.workerLosses += 1
-            isUsedUp = entry.status.workerLosses >= policy.workerLossAttempts
+            isUsedUp = entry.status.workerLosses >= max(1, entry.task.workerLosses ?? policy.workerLossAttempts)
         } else {
             self.counters.returns += 1
             entry.status.returns += 1
@@ -131,28 +147,31 @@ extension Dispatcher {
                 "Given up after \(entry.status.attempt) attempts, of which \(entry.status.workerLosses) lost their worker while it ran this task; the last: \(reason)"
             return self.end(id, .dead, outcome: .failed(TaskFailure(message)), &step, at: now)
         }
-        self.release(entry)
-        entry.status.state = .queued
-        entry.status.worker = nil
-        entry.status.updatedAt = now.date
-        entry.leaseEnd = nil
+        self.leave(&entry, to: .queued, at: now)
         self.entries[id] = entry
         step.changes.append(.status(id: id, entry.status))
         step.events.append(.retrying(id: id, attempt: entry.status.attempt, error: reason, notBefore: nil))
-        self.makeReady(id)
+        self.makeReady(id, at: now)
     }
 
-    /// Takes a task out of its worker's hands.
-    private mutating func release(_ entry: DispatcherEntry) {
-        self.orphans.remove(entry.task.id)
-        if let worker = entry.status.worker { self.workers[worker]?.held.remove(entry.task.id) }
+    /// An attempt is over, and the task goes on without a worker.
+    private mutating func leave(_ entry: inout DispatcherEntry, to state: TaskState, at now: Moment) {
+        self.release(entry)
+        entry.status.state = state
+        entry.status.worker = nil
+        entry.status.attemptStartedAt = nil
+        entry.status.updatedAt = now.date
+        entry.leaseEnd = nil
+        entry.stopBy = nil
     }
 
+    /// Notes that the attempt is over, once.
     private func note(_ error: String, in entry: inout DispatcherEntry, at now: Moment) {
+        guard entry.status.attempt > entry.status.history.last?.attempt ?? 0 else { return }
         entry.status.history.append(
             TaskAttempt(
-                attempt: entry.status.attempt, worker: entry.status.worker, endedAt: now.date,
-                error: error.limited(toBytes: 4096)))
+                attempt: entry.status.attempt, worker: entry.status.worker, startedAt: entry.status.attemptStartedAt,
+                endedAt: now.date, error: error.limited(toBytes: 4096)))
         if entry.status.history.count > TaskDefaults.attemptsKept { entry.status.history.removeFirst() }
     }
 

@@ -15,8 +15,8 @@ extension Dispatcher {
         var step = DispatcherStep()
         let id = record.task.id
         if let entry = self.entries[id] {
-            if entry.status.state == .retrying {
-                self.becomeDue(id)
+            if entry.dueAt != nil {
+                self.becomeDue(id, at: now)
                 step.events.append(.requeued(id: id))
             } else {
                 self.refuse(id, Self.cannotRequeue(entry.status.state), &step)
@@ -45,15 +45,19 @@ extension Dispatcher {
             status.workerLosses = 0
             status.returns = 0
             status.notBefore = nil
+            status.attemptStartedAt = nil
+            // Whoever asks for it now knows how those have ended that have.
+            status.awaits = record.task.after.filter { self.entries[$0] != nil }
             status.cancelReason = nil
             status.reportsEnd = true
             status.outcome = nil
             status.updatedAt = now.date
-            let entry = DispatcherEntry(task: record.task, status: status, order: self.takeOrder())
+            var entry = DispatcherEntry(task: record.task, status: status, order: self.takeOrder())
+            self.beginLife(of: &entry, at: now)
             self.insert(entry)
             // Written whole: the ledger may have forgotten it since it was looked up.
-            step.changes.append(.accepted(TaskRecord(task: record.task, status: status)))
-            self.makeReady(id)
+            step.changes.append(.accepted(TaskRecord(task: record.task, status: entry.status)))
+            self.makeReady(id, at: now)
             step.events.append(.requeued(id: id))
         }
         return self.finish(&step, at: now)
@@ -78,15 +82,6 @@ extension Dispatcher {
                 id, TaskRefusal(.invalid, "The task is \(state.rawValue); only a dead letter can be dropped."), &step)
         }
         return self.finish(&step, at: now)
-    }
-
-    /// A task need wait no longer for its time.
-    mutating func becomeDue(_ id: String) {
-        guard var entry = self.entries[id] else { return }
-        entry.status.state = .queued
-        entry.status.notBefore = nil
-        self.entries[id] = entry
-        self.makeReady(id)
     }
 
     private static func cannotRequeue(_ state: TaskState) -> TaskRefusal {

@@ -17,7 +17,7 @@ extension Dispatcher {
             self.counters.strangers += 1
             return []
         }
-        self.workers[worker]?.heardAt = now.monotonic
+        self.heard(from: worker, at: now)
         switch message {
         case .register:
             break
@@ -28,13 +28,15 @@ extension Dispatcher {
         case .progress(let reference, let value):
             if self.isCurrent(reference, of: worker) {
                 step.events.append(.progress(id: reference.id, attempt: reference.attempt, value))
+            } else if self.isFinished(reference, by: worker) {
+                self.counters.late += 1
             } else {
                 self.counters.stale += 1
             }
         case .result(let reference, let outcome):
             self.result(reference, outcome, of: worker, &step, at: now)
         case .draining(let returned):
-            self.workers[worker]?.isDraining = true
+            self.setDraining(worker)
             self.takeBack(returned, from: worker, reason: "given back: the worker is stopping", &step, at: now)
         case .goodbye(let returned):
             self.takeBack(returned, from: worker, reason: "given back: the worker stopped", &step, at: now)
@@ -48,6 +50,7 @@ extension Dispatcher {
         guard self.workers[worker] != nil else { return [] }
         var step = DispatcherStep()
         if self.workers[worker]?.closedAt == nil { self.workers[worker]?.closedAt = now.monotonic }
+        self.load.isStale = true
         return self.finish(&step, at: now)
     }
 
@@ -63,37 +66,27 @@ extension Dispatcher {
     public mutating func drainWorker(_ worker: NodeID, at now: Moment) -> [DispatcherAction] {
         guard self.workers[worker] != nil else { return [] }
         var step = DispatcherStep()
-        self.workers[worker]?.isDraining = true
+        self.setDraining(worker)
         step.send(.drain, to: worker)
-        return self.finish(&step, at: now)
-    }
-
-    /// Time has passed: leases run out, pauses end, pings are due.
-    public mutating func tick(at now: Moment) -> [DispatcherAction] {
-        var step = DispatcherStep()
-        while let next = self.delayed.min, next.due <= now.monotonic {
-            _ = self.delayed.popMin()
-            guard let entry = self.entries[next.id], entry.status.state == .retrying,
-                entry.status.attempt == next.attempt
-            else { continue }
-            self.becomeDue(next.id)
-        }
-        for id in self.orphans.sorted() {
-            if let end = self.entries[id]?.leaseEnd, end <= now.monotonic {
-                self.giveBack(
-                    id, reason: "its worker did not come back after the coordinator's restart", isLoss: true, &step,
-                    at: now)
-            }
-        }
-        for worker in self.workers.keys.sorted(by: { $0.description < $1.description }) {
-            self.check(worker, &step, at: now)
-        }
         return self.finish(&step, at: now)
     }
 
     // MARK: - Parts
 
-    private mutating func check(_ id: NodeID, _ step: inout DispatcherStep, at now: Moment) {
+    private mutating func heard(from id: NodeID, at now: Moment) {
+        guard let worker = self.workers[id] else { return }
+        // Who was silent and speaks again can be dealt to again.
+        if !worker.isLive(at: now.monotonic, suspicion: self.configuration.suspicion) { self.load.isStale = true }
+        self.workers[id]?.heardAt = now.monotonic
+    }
+
+    private mutating func setDraining(_ id: NodeID) {
+        self.workers[id]?.isDraining = true
+        self.updateRoom(of: id)
+        self.load.isStale = true
+    }
+
+    mutating func check(_ id: NodeID, _ step: inout DispatcherStep, at now: Moment) {
         guard let worker = self.workers[id] else { return }
         let time = now.monotonic
         if let closedAt = worker.closedAt, time - closedAt >= self.configuration.lossGrace {
@@ -121,8 +114,9 @@ extension Dispatcher {
     ) {
         if let known = self.workers[id], known.session == registration.session {
             // The same registration again: the welcome was slow or lost.
-            self.workers[id]?.heardAt = now.monotonic
+            self.heard(from: id, at: now)
             self.workers[id]?.closedAt = nil
+            self.load.isStale = true
             step.send(self.welcome(keeping: []), to: id)
             return
         }
@@ -140,7 +134,11 @@ extension Dispatcher {
         worker.dealt = previous?.dealt ?? 0
         worker.nextPing = previous?.nextPing ?? 1
         worker.isDraining = registration.isDraining
+        if let previous { self.leaveClass(previous) }
+        self.join(classOf: &worker)
         self.workers[id] = worker
+        self.updateRoom(of: id)
+        self.load.isStale = true
         step.connections.append((id, registration.endpoint))
 
         var kept: [TaskReference] = []
@@ -160,15 +158,12 @@ extension Dispatcher {
         if !acknowledged.isEmpty { step.send(.acknowledged(acknowledged), to: id) }
         if !superseded.isEmpty { step.send(.superseded(superseded), to: id) }
         for reference in kept {
-            if let reason = self.entries[reference.id]?.status.cancelReason {
-                step.send(.cancel(reference, reason: reason), to: id)
-            }
+            if let entry = self.entries[reference.id] { self.sendCancel(of: entry, &step) }
         }
         // What it was dealt and does not hold never reached it.
         let named = Set(kept.map(\.id))
-        let missing = self.entries.values.filter {
-            $0.status.worker == id && $0.status.state.isHeld && !named.contains($0.task.id)
-        }
+        let dealt = self.workers[id]?.held.union(self.orphans[id] ?? []) ?? []
+        let missing = dealt.subtracting(named).compactMap { self.entries[$0] }
         for entry in missing.sorted(by: { $0.order < $1.order }) {
             self.giveBack(
                 entry.task.id, reason: "the worker registered again without it", isLoss: false, &step, at: now)
@@ -192,7 +187,14 @@ extension Dispatcher {
         guard self.isCurrent(reference, of: worker), var entry = self.entries[reference.id] else { return false }
         entry.leaseEnd = now.monotonic + self.configuration.lease
         self.workers[worker]?.held.insert(reference.id)
-        if self.orphans.remove(reference.id) != nil { self.counters.reclaimed += 1 }
+        self.updateRoom(of: worker)
+        if self.orphans[worker]?.remove(reference.id) != nil {
+            self.counters.reclaimed += 1
+            if self.orphans[worker]?.isEmpty == true { self.orphans[worker] = nil }
+            if entry.status.state == .running {
+                self.limitRun(of: &entry, since: entry.status.attemptStartedAt, at: now)
+            }
+        }
         if entry.status.epoch != self.epoch {
             entry.status.epoch = self.epoch
             entry.status.updatedAt = now.date
@@ -210,6 +212,7 @@ extension Dispatcher {
         if heartbeat.ping > worker.lastPong, heartbeat.ping < worker.nextPing {
             worker.lastPong = heartbeat.ping
             worker.provenAt = now.monotonic
+            if worker.closedAt != nil { self.load.isStale = true }
             worker.closedAt = nil
         }
         self.workers[id] = worker
@@ -217,10 +220,8 @@ extension Dispatcher {
         for reference in heartbeat.held {
             if self.isCurrent(reference, of: id) {
                 self.entries[reference.id]?.leaseEnd = now.monotonic + self.configuration.lease
-                if let reason = self.entries[reference.id]?.status.cancelReason {
-                    // The cancel may have been lost with a connection that broke; to a worker that has it, it says nothing new.
-                    step.send(.cancel(reference, reason: reason), to: id)
-                }
+                // A cancel may have been lost with a connection that broke; to a worker that has it, it says nothing new.
+                if let entry = self.entries[reference.id] { self.sendCancel(of: entry, &step) }
             } else if !self.isFinished(reference, by: id) {
                 superseded.append(reference)
             }
@@ -232,14 +233,21 @@ extension Dispatcher {
         _ reference: TaskReference, by worker: NodeID, _ step: inout DispatcherStep, at now: Moment
     ) {
         guard self.isCurrent(reference, of: worker), var entry = self.entries[reference.id] else {
-            self.counters.stale += 1
-            if !self.isFinished(reference, by: worker) { step.send(.superseded([reference]), to: worker) }
+            if self.isFinished(reference, by: worker) {
+                self.counters.late += 1
+            } else {
+                self.counters.stale += 1
+                step.send(.superseded([reference]), to: worker)
+            }
             return
         }
         guard entry.status.state == .leased else { return }
         entry.status.state = .running
         entry.status.updatedAt = now.date
         entry.leaseEnd = now.monotonic + self.configuration.lease
+        entry.status.waitsSince = nil
+        entry.waitEndsAt = nil
+        self.limitRun(of: &entry, since: now.date, at: now)
         if !entry.status.hasBegun {
             entry.status.hasBegun = true
             if entry.task.source == .platform, let agentID = entry.task.agentID {
@@ -262,9 +270,21 @@ extension Dispatcher {
             self.counters.repeatedResults += 1
             step.send(.acknowledged([reference]), to: worker)
         } else {
-            self.counters.stale += 1
+            if self.entries[reference.id] == nil, self.finished[reference.id] == nil {
+                self.counters.unknownResults += 1
+            } else {
+                self.counters.stale += 1
+            }
             step.send(.superseded([reference]), to: worker)
         }
+    }
+
+    /// A handler has begun: unless it ends by itself when its time is over, the attempt is taken from it a little later.
+    private mutating func limitRun(of entry: inout DispatcherEntry, since begin: Date?, at now: Moment) {
+        guard !entry.isExpiring, let limit = entry.task.timeLimit else { return }
+        let end = (begin ?? now.date).addingTimeInterval(limit.inSeconds)
+        entry.stopBy = now.monotonic + min(Self.time(until: end, now), limit) + self.configuration.limitGrace
+        self.setTimer(.stop, entry.stopBy, entry.task.id)
     }
 
     private mutating func takeBack(
@@ -280,6 +300,9 @@ extension Dispatcher {
         _ id: NodeID, reason: String, isLoss: Bool, _ step: inout DispatcherStep, at now: Moment
     ) {
         guard let worker = self.workers.removeValue(forKey: id) else { return }
+        self.leaveClass(worker)
+        self.updateRoom(of: id)
+        self.load.isStale = true
         let held = worker.held.compactMap { self.entries[$0] }.sorted { $0.order < $1.order }
         for entry in held {
             self.giveBack(

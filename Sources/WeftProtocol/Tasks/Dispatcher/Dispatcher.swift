@@ -11,8 +11,11 @@ import WeftBus
 /// in the order in which they must be performed (see ``DispatcherAction``).
 ///
 /// A task is queued → leased → running → completed, or back to queued when its worker is lost, or retrying when its
-/// handler failed, or dead when its attempts are used up, or cancelled. Each dealing raises the attempt; whatever is said about an
-/// older attempt or by an older epoch is counted, dropped, and the worker told, so that a task has one accepted outcome.
+/// handler failed, or dead when its attempts are used up, or cancelled, or expired. Each dealing raises the attempt; whatever is
+/// said about an older attempt or by an older epoch is counted, dropped, and the worker told, so that a task has one accepted outcome.
+///
+/// All waiting is measured on the clock that never jumps. The dates in a task's record are what a ledger can keep of it; when the
+/// wall clock is seen to jump they are written anew, so that neither that nor a restart after it begins or ends anything too early.
 public struct Dispatcher: Sendable {
     /// The settings.
     public let configuration: DispatcherConfiguration
@@ -26,14 +29,27 @@ public struct Dispatcher: Sendable {
 
     var entries: [String: DispatcherEntry] = [:]
     var workers: [NodeID: DispatcherWorker] = [:]
-    var lanes: [DispatcherLane: Heap<DispatcherReady>] = [:]
-    var delayed = Heap<DispatcherDelayed>()
-    /// Tasks whose worker has not come back since the restart.
-    var orphans: Set<String> = []
+    /// The workers that could hold more.
+    var roomy: Set<NodeID> = []
+    var queues: [String: DispatcherQueue] = [:]
+    var queueSweep = 1024
+    var classes: [Int: DispatcherClass] = [:]
+    var classNumbers: [DispatcherClass.Key: Int] = [:]
+    var nextClass = 0
+    /// Where the turns of the queues have got to.
+    var turn = 0.0
+    /// How many tasks workers hold, orphans included.
+    var running = 0
+    var timers = Heap<DispatcherTimer>()
+    /// Tasks whose worker has not come back since the restart, by that worker.
+    var orphans: [NodeID: Set<String>] = [:]
+    /// Tasks that wait for others to complete, by those.
+    var successors: [String: Set<String>] = [:]
     var finished: [String: LedgerStatus] = [:]
     var finishedOrder: Deque<String> = []
     var unreported: Set<String> = []
-    var capacity: [String: Bool] = [:]
+    var load = DispatcherLoad()
+    var lastMoment: Moment
     var random: SplitMix64
     var nextOrder: UInt64 = 0
 
@@ -48,6 +64,7 @@ public struct Dispatcher: Sendable {
         self.configuration = configuration
         self.epoch = state.epoch
         self.random = SplitMix64(seed: seed)
+        self.lastMoment = now
         for record in state.unfinished where !record.status.state.isFinal {
             self.restore(record, now: now)
         }
@@ -62,25 +79,8 @@ public struct Dispatcher: Sendable {
     public mutating func begin(_ state: LedgerState, at now: Moment) -> [DispatcherAction] {
         var step = DispatcherStep()
         step.reports = state.reports
+        self.buryUnreachable(&step, at: now)
         return self.finish(&step, at: now)
-    }
-
-    private mutating func restore(_ record: TaskRecord, now: Moment) {
-        let id = record.task.id
-        var entry = DispatcherEntry(task: record.task, status: record.status, order: self.takeOrder())
-        if record.status.state.isHeld { entry.leaseEnd = now.monotonic + self.configuration.reclaimGrace }
-        self.insert(entry)
-        switch record.status.state {
-        case .leased, .running:
-            self.orphans.insert(id)
-        case .retrying:
-            let pause = max(0, (record.status.notBefore ?? now.date).timeIntervalSince(now.date))
-            self.delayed.insert(
-                DispatcherDelayed(
-                    id: id, attempt: entry.status.attempt, due: now.monotonic + .seconds(min(pause, 1e9))))
-        case .queued, .completed, .dead, .cancelled, .expired:
-            self.makeReady(id)
-        }
     }
 
     // MARK: - What others may ask
@@ -92,7 +92,10 @@ public struct Dispatcher: Sendable {
     public var unreportedCount: Int { self.unreported.count }
 
     /// How many tasks workers hold.
-    public var heldCount: Int { self.entries.values.count { $0.status.state.isHeld } }
+    public var heldCount: Int { self.running }
+
+    /// When ``tick(at:)`` is next worth calling, beside the regular calls that workers' heartbeats need; nil when nothing waits for a time.
+    public var nextDue: MonotonicTime? { self.timers.min?.due }
 
     /// The record of a task that has not ended; nil for all others, which the ledger knows.
     public func record(of id: String) -> TaskRecord? {
@@ -119,37 +122,15 @@ public struct Dispatcher: Sendable {
 
     /// Deals what can be dealt, and puts the step's actions in order.
     mutating func finish(_ step: inout DispatcherStep, at now: Moment) -> [DispatcherAction] {
+        // One by one and not from each other's end: a chain may be long.
+        var next = 0
+        while next < step.settled.count {
+            let (id, state, outcome) = step.settled[next]
+            self.settleSuccessors(of: id, outcome: (state, outcome), &step, at: now)
+            next += 1
+        }
         self.deal(&step, at: now)
         self.updateCapacity(&step, at: now)
         return step.actions
     }
-
-    /// Says who is busy, when that has changed.
-    mutating func updateCapacity(_ step: inout DispatcherStep, at now: Moment) {
-        guard !self.configuration.agents.isEmpty else { return }
-        var slots = 0
-        var slotsOfAgent: [String: Int] = [:]
-        for worker in self.workers.values
-        where !worker.isDraining
-            && worker.isLive(at: now.monotonic, suspicion: self.configuration.suspicion)
-        {
-            slots += worker.slots
-            for agent in self.configuration.agents where worker.serves(agentID: agent) {
-                slotsOfAgent[agent, default: 0] += worker.slots
-            }
-        }
-        let stopped = self.isDraining || self.unreported.count >= self.configuration.maximumUnreported
-        for agent in self.configuration.agents {
-            let offered = slotsOfAgent[agent] ?? 0
-            let isBusy =
-                stopped || offered == 0 || self.entries.count >= slots
-                || (self.unfinishedOfAgent[agent] ?? 0) >= offered
-            if self.capacity.updateValue(isBusy, forKey: agent) != isBusy {
-                step.capacities.append((agent, isBusy))
-            }
-        }
-    }
-
-    /// How many unfinished tasks name each agent.
-    var unfinishedOfAgent: [String: Int] = [:]
 }

@@ -3,6 +3,8 @@
 import WeftBus
 
 /// A task that has not ended.
+///
+/// What is to happen at a time is kept on the clock that never jumps; the dates in the status are what a ledger can keep of it.
 struct DispatcherEntry {
     let task: TaskSubmission
     var status: LedgerStatus
@@ -10,43 +12,21 @@ struct DispatcherEntry {
     let order: UInt64
     /// When the lease of whoever holds the task runs out.
     var leaseEnd: MonotonicTime?
+    /// Until when the task waits for its time; nil when it does not.
+    var dueAt: MonotonicTime?
+    /// When its waiting for the first attempt has lasted too long.
+    var waitEndsAt: MonotonicTime?
+    /// When its time in all is over.
+    var endsAt: MonotonicTime?
+    /// When the attempt is taken from a handler that should have stopped.
+    var stopBy: MonotonicTime?
+    /// Whether the handler was told to stop because the time in all is over.
+    var isExpiring = false
+    /// Whether it has not been possible yet to begin it, so that it says nothing about how busy we are.
+    var isPostponed = false
 
-    var lane: DispatcherLane {
-        DispatcherLane(queue: self.task.queue, agentID: self.task.agentID)
+    /// Whether it waits in its line for a worker.
+    var isInLine: Bool {
+        self.status.state == .queued && self.dueAt == nil && self.status.awaits.isEmpty
     }
-}
-
-/// Tasks that the same workers can run, and that wait in one line.
-struct DispatcherLane: Hashable {
-    var queue: String
-    var agentID: String?
-}
-
-/// A task's place in its line: a higher priority is dealt first, then the older task.
-struct DispatcherReady: Comparable {
-    let id: String
-    /// The attempt after which the task was put here; an entry that has moved on since is skipped.
-    let attempt: Int
-    let priority: Int
-    let order: UInt64
-
-    static func < (left: Self, right: Self) -> Bool {
-        (-left.priority.clampedForComparison, left.order) < (-right.priority.clampedForComparison, right.order)
-    }
-}
-
-/// A task that waits for its time.
-struct DispatcherDelayed: Comparable {
-    let id: String
-    let attempt: Int
-    let due: MonotonicTime
-
-    static func < (left: Self, right: Self) -> Bool {
-        (left.due, left.id) < (right.due, right.id)
-    }
-}
-
-extension Int {
-    /// The number, which can be negated without trapping.
-    fileprivate var clampedForComparison: Int { Swift.max(self, -Int.max) }
 }

@@ -14,6 +14,8 @@ struct DispatcherStep {
     var reports: [ReportItem] = []
     var capacities: [(agentID: String, isBusy: Bool)] = []
     var events: [TaskEvent] = []
+    /// Tasks that have ended and for which others wait.
+    var settled: [(id: String, state: TaskState, outcome: TaskOutcome)] = []
 
     mutating func dispatch(_ request: TaskRequest, to worker: NodeID) {
         if self.dispatches[worker] == nil { self.dispatchOrder.append(worker) }

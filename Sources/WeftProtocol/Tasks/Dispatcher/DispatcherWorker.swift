@@ -26,6 +26,8 @@ struct DispatcherWorker {
     /// The number of the newest heartbeat heard, which the next ping confirms.
     var heartbeat: UInt64 = 0
     var dealt: UInt64 = 0
+    /// Which of the dispatcher's classes of workers it belongs to.
+    var classNumber = -1
 
     /// How much it may hold: what it runs, and a little more so that it need not wait for the next.
     var window: Int { self.slots + max(1, (self.slots + 9) / 10) }
@@ -39,7 +41,7 @@ struct DispatcherWorker {
         return self.agents.contains(agentID)
     }
 
-    func serves(_ lane: DispatcherLane) -> Bool {
-        self.serves(agentID: lane.agentID) && (self.queues.isEmpty || self.queues.contains(lane.queue))
+    func serves(queue: String) -> Bool {
+        self.queues.isEmpty || self.queues.contains(queue)
     }
 }

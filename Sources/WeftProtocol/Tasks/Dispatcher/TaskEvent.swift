@@ -26,6 +26,8 @@ public enum TaskEvent: Hashable, Sendable {
     case retrying(id: String, attempt: Int, error: String, notBefore: Date?)
     /// A task ended.
     case ended(TaskRecord)
+    /// The wall clock was put forward (or back, when negative) by so many seconds; nothing is begun or ended by that.
+    case clockJumped(seconds: Double)
     /// A worker was taken on.
     case workerJoined(NodeID, name: String, slots: Int)
     /// A worker is gone; what it held is dealt again.

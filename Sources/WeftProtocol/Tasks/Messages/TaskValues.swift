@@ -145,6 +145,7 @@ extension LedgerStatus {
             "wl": self.workerLosses == 0 ? Value?.none : Value(self.workerLosses),
             "rt": self.returns == 0 ? Value?.none : Value(self.returns),
             "rq": self.requeues == 0 ? Value?.none : Value(self.requeues),
+            "aw": self.awaits.isEmpty ? Value?.none : .array(self.awaits.map(Value.string)),
             "sa": self.attemptStartedAt.map(Value.date), "nb": self.notBefore.map(Value.date),
             "ws": self.waitsSince.map(Value.date), "eb": self.endsBy.map(Value.date),
             "c": self.cancelReason.map(Value.string), "x": self.reportsEnd ? Value?.none : .bool(true),
@@ -169,6 +170,7 @@ extension LedgerStatus {
         self.workerLosses = !fields.has("wl") ? 0 : try fields.integer("wl", in: 0...1_000_000_000)
         self.returns = !fields.has("rt") ? 0 : try fields.integer("rt", in: 0...1_000_000_000)
         self.requeues = !fields.has("rq") ? 0 : try fields.integer("rq", in: 0...1_000_000_000)
+        self.awaits = try fields.strings("aw")
         self.attemptStartedAt = try fields.optionalDate("sa")
         self.notBefore = try fields.optionalDate("nb")
         self.waitsSince = try fields.optionalDate("ws")

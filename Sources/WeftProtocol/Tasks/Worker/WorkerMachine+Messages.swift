@@ -80,7 +80,12 @@ extension WorkerMachine {
         for reference in welcome.kept {
             self.held[Key(id: reference.id, attempt: reference.attempt)]?.reference = reference
         }
-        return self.sendFinished(before: nil, at: now) + self.startWaiting(at: now)
+        // A coordinator that has just begun may not have heard of what was begun before.
+        let running = welcome.kept.filter {
+            self.held[Key(id: $0.id, attempt: $0.attempt)].map { $0.phase.isRunning } ?? false
+        }
+        let started: [WorkerAction] = running.isEmpty ? [] : [.send(.started(running))]
+        return started + self.sendFinished(before: nil, at: now) + self.startWaiting(at: now)
     }
 
     mutating func take(_ requests: [TaskRequest], epoch: TaskEpoch, at now: Moment) -> [WorkerAction] {

@@ -82,6 +82,14 @@ public struct WorkerMachine: Sendable {
         case stopping(Cause)
         /// Ended, and not yet acknowledged.
         case finished(TaskOutcome, sentAt: MonotonicTime?)
+
+        /// Whether a handler is at it.
+        var isRunning: Bool {
+            switch self {
+            case .running, .stopping: true
+            case .waiting, .finished: false
+            }
+        }
     }
 
     enum Cause: Equatable {
