@@ -299,7 +299,9 @@ public actor Coordinator: Service {
 
     /// Something has become due earlier than the timer fires.
     func hastenTimer() {
-        guard let tickAt = self.tickAt, let due = self.dispatcher?.nextDue, due < tickAt else { return }
+        guard let tickAt = self.tickAt, let due = self.dispatcher?.nextDue,
+            max(due, MonotonicTime.now + .milliseconds(1)) < tickAt
+        else { return }
         if let timer = self.timer { self.loop.cancel(timer) }
         self.setTimer()
     }
