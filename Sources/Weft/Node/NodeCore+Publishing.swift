@@ -6,7 +6,7 @@ import ZeroMQ
 /// How far the stream has gone out, and how long a peer that does not keep up is waited for.
 struct Publishing {
     /// A batch that the socket has not taken yet.
-    var pending: OutgoingBatch?
+    var pending: EventBatch?
     /// Since when the socket has been full.
     var fullSince: MonotonicTime?
     /// How long a full socket is waited for.
@@ -26,15 +26,15 @@ extension NodeCore {
         self.endImpatience()
         for _ in 0..<NodeDefaults.batchesPerTurn {
             guard let batch = self.publishing.pending ?? self.outbox.take() else { return }
-            if self.loop.send(batch.frame, on: publisher) == .wouldBlock {
+            if self.loop.send(Array(batch.frame), on: publisher) == .wouldBlock {
                 self.publishing.pending = batch
                 guard self.leaveBehind() else { return self.retryDrain() }
                 // The socket now drops for those that are full; the others get the batch.
-                self.loop.send(batch.frame, on: publisher)
+                self.loop.send(Array(batch.frame), on: publisher)
             }
             self.publishing.pending = nil
             self.publishing.fullSince = nil
-            self.mesh.published(through: batch.last)
+            self.mesh.published(batch)
             self.outbox.sent(batch)
         }
         // The other sockets have their turn first.

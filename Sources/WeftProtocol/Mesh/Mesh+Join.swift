@@ -140,6 +140,7 @@ extension Mesh {
             guard var stream = self.streams[id], stream.phase == .holding else { continue }
             self.take(stream.begin(after: self.historyCursors.removeValue(forKey: id)))
             self.streams[id] = stream
+            self.examine(id)
             self.answerFlushes(of: id)
         }
         self.actions.append(.joined)

@@ -71,7 +71,8 @@ extension Mesh {
     mutating func part(from id: NodeID) {
         if let record = self.membership[id]?.record { self.stopListening(to: record) }
         if let link = self.peers.removeValue(forKey: id)?.link { self.close(link) }
-        self.streams[id] = nil
+        self.repairs[id] = nil
+        self.broken.remove(id)
     }
 
     mutating func sendProbe(to id: NodeID, at now: MonotonicTime) {
@@ -103,6 +104,9 @@ extension Mesh {
         case .forgotten(let id):
             self.farewells[id] = nil
             self.part(from: id)
+            // Until now others could have what they missed.
+            self.streams[id] = nil
+            self.windows.forget(id)
         }
     }
 
@@ -138,10 +142,7 @@ extension Mesh {
             guard let goodbye = peer.goodbye, let record = self.membership[id]?.record else { continue }
             if peer.heardFrom != nil, let stream = self.streams[id], stream.received < goodbye.head {
                 guard now >= goodbye.deadline else { continue }
-                if var stream = self.streams[id] {
-                    self.take(stream.end(at: goodbye.head))
-                    self.streams[id] = stream
-                }
+                self.giveUp(id, through: goodbye.head)
             }
             if peer.isAnnounced { self.actions.append(.deliver(.left(record, .left))) }
             self.part(from: id)

@@ -144,11 +144,10 @@ extension Mesh {
             guard self.peers[id]?.probe?.nonce == nonce else { return }
             self.peers[id]?.probe = nil
             self.peers[id]?.hearsUs = true
-        case .heartbeat(let head, _, let digest):
-            if var stream = self.streams[id] {
-                self.take(stream.heartbeat(head: head, isReading: self.isReading))
-                self.streams[id] = stream
-            }
+        case .heartbeat(let head, let cursors, let digest):
+            self.streams[id]?.heartbeat(head: head, isReading: self.isReading)
+            self.examine(id)
+            self.compareCursors(cursors, of: id)
             self.compare(digest, with: id, at: now)
         case .roster(let entries, let wantsReply):
             self.merge(entries, at: now)
@@ -162,6 +161,10 @@ extension Mesh {
             self.answerFlushes(of: id)
         case .flushed(let sequence, let missed):
             self.confirmed(by: id, sequence, missed)
+        case .fetch(let number, let origin, let first, let last):
+            self.serve(number, origin, first, last, on: link)
+        case .repair(let number, let origin, let from, let isBusy, let batches):
+            self.repaired(number, by: id, origin, from: from, isBusy: isBusy, batches, at: now)
         case .request(let number, let method, let body):
             self.actions.append(.request(from: id, on: link, id: number, method: method, body: body))
         case .reply(let number, let isSuccess, let body):
@@ -232,12 +235,13 @@ extension Mesh {
         guard self.peers[probe.origin] != nil else { return }
         var stream = self.streams[probe.origin] ?? StreamReceiver(origin: probe.origin)
         let isNew = stream.phase == .waiting
-        self.take(stream.probed(head: probe.head, holding: isNew && !self.hasHistory))
+        stream.probed(head: probe.head, holding: isNew && !self.hasHistory)
         // The history that this node got from another member may already reach further than nothing.
         if isNew, self.hasHistory, let cursor = self.historyCursors.removeValue(forKey: probe.origin) {
-            self.take(stream.resume(after: cursor))
+            stream.resume(after: cursor)
         }
         self.streams[probe.origin] = stream
+        self.examine(probe.origin)
         if self.peers[probe.origin]?.heardFrom == nil { self.peers[probe.origin]?.heardFrom = probe.head }
         self.send(.probeAck(nonce: probe.nonce), to: probe.origin)
         self.answerFlushes(of: probe.origin)

@@ -12,6 +12,13 @@ extension Mesh {
         }
         self.lastTick = now
         for change in self.membership.tick(at: now) { self.apply(change, at: now) }
+        self.repairBytesLeft = MeshDefaults.repairBytesPerTick
+        for (id, peer) in self.peers {
+            // What was still on its way when the goodbye came has had its time.
+            guard let goodbye = peer.goodbye else { continue }
+            self.streams[id]?.want(through: goodbye.head)
+            self.examine(id)
+        }
         self.retrySeeds(at: now)
         self.retryPeers(at: now)
         if now >= self.nextHeartbeat {

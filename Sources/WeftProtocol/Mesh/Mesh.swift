@@ -35,6 +35,12 @@ public struct Mesh: Sendable {
     var head: UInt64 = 0
     var isReading = true
     var hasLeft = false
+    var windows: ReplayWindows
+    /// What is being fetched, by origin.
+    var repairs: [NodeID: Repair] = [:]
+    /// Streams in which something is missing.
+    var broken: Set<NodeID> = []
+    var repairBytesLeft = MeshDefaults.repairBytesPerTick
     var random: SplitMix64
     var links: [UInt32: LinkPurpose] = [:]
     var lastLink: UInt32 = 0
@@ -54,12 +60,20 @@ public struct Mesh: Sendable {
         self.configuration = configuration
         self.local = configuration.local
         self.membership = Membership(configuration: configuration)
+        self.windows = ReplayWindows(
+            local: configuration.local.id, ownLimit: configuration.replayWindow,
+            othersLimit: configuration.receivedWindows)
         self.random = SplitMix64(seed: configuration.randomSeed)
     }
 
     /// The bytes of events that wait for the history that goes before them.
     public var heldBytes: Int {
         self.streams.values.reduce(0) { $0 + $1.held.reduce(0) { $0 + $1.byteCount } }
+    }
+
+    /// The bytes of events that wait for what is missing before them.
+    public var aheadBytes: Int {
+        self.broken.reduce(0) { $0 + (self.streams[$1]?.aheadBytes ?? 0) }
     }
 
     /// Whether the node has joined, or needs not.
@@ -103,10 +117,14 @@ public struct Mesh: Sendable {
         return self.finish(at: now)
     }
 
-    /// The stream has gone out up to a sequence.
-    public mutating func published(through head: UInt64) {
-        self.head = max(self.head, head)
+    /// A batch of the own stream has gone out.
+    public mutating func published(_ batch: EventBatch) {
+        self.head = max(self.head, batch.last)
+        self.windows.insert(batch)
     }
+
+    /// The bytes that are held for others: of the own stream, and of all that were received.
+    public var windowBytes: (own: Int, received: Int) { (self.windows.ownBytes, self.windows.receivedBytes) }
 
     /// Something came over the event stream.
     public mutating func received(_ frame: PublishedFrame, at now: MonotonicTime) -> [MeshAction] {
@@ -118,9 +136,9 @@ public struct Mesh: Sendable {
                 return []
             }
             if status != .left { self.heard(origin, at: now) }
-            self.take(self.streams[origin, default: StreamReceiver(origin: origin)].receive(batch))
+            self.take(batch, of: origin)
             // The usual case, kept short: a batch of a member that is neither leaving nor coming back changes nothing else.
-            if status == .alive, !self.rosterChanged {
+            if status == .alive, !self.rosterChanged, self.broken.isEmpty {
                 defer { self.actions = [] }
                 return self.actions
             }
@@ -220,6 +238,8 @@ public struct Mesh: Sendable {
                 self.actions.append(.deliver(delivery))
             case .duplicates(let count): self.counters.duplicates += count
             case .early: self.counters.early += 1
+            case .held: self.counters.held += 1
+            case .overflowed: self.counters.heldOverflowed += 1
             }
         }
     }
@@ -229,6 +249,7 @@ public struct Mesh: Sendable {
         self.settleGoodbyes(at: now)
         self.announceComplete()
         self.advanceJoin(at: now)
+        self.mend(at: now)
         self.answerSnapshotWaiters(at: now)
         self.reportFlushes()
         if self.rosterChanged {

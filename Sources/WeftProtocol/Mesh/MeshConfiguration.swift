@@ -16,6 +16,10 @@ public struct MeshConfiguration: Sendable {
     public var deadAfter = MeshDefaults.deadAfter
     /// See ``MeshDefaults/members``.
     public var members = MeshDefaults.members
+    /// See ``MeshDefaults/replayWindow``.
+    public var replayWindow = MeshDefaults.replayWindow
+    /// See ``MeshDefaults/receivedWindows``.
+    public var receivedWindows = MeshDefaults.receivedWindows
     /// Where the numbers of probes and requests come from.
     public var randomSeed: UInt64
 

@@ -23,6 +23,23 @@ public struct MeshCounters: Hashable, Sendable {
     /// Late joiners turned away because too many waited.
     public var snapshotsRefused: UInt64 = 0
 
+    /// Batches that waited for what was missing before them.
+    public var held: UInt64 = 0
+    /// Batches dropped because too much waited already; they are fetched later.
+    public var heldOverflowed: UInt64 = 0
+    /// Times events were asked for again.
+    public var fetches: UInt64 = 0
+    /// Fetches that nobody answered in time.
+    public var fetchesUnanswered: UInt64 = 0
+    /// Events that came from the origin's window.
+    public var repairedByOrigin: UInt64 = 0
+    /// Events that came from another member's window.
+    public var repairedByOthers: UInt64 = 0
+    /// Fetches answered for others.
+    public var fetchesServed: UInt64 = 0
+    /// Fetches put off because others had been sent as much as they may for now.
+    public var fetchesPutOff: UInt64 = 0
+
     /// Nothing has happened yet.
     public init() {}
 }

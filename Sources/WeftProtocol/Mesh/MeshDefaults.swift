@@ -49,6 +49,23 @@ public enum MeshDefaults {
     public static let strangers = 512
     /// How many unanswered FLUSH of one origin are remembered.
     public static let flushWaiters = 16
+    /// How much of its own stream a node holds for those who missed it, in bytes.
+    public static let replayWindow = 64 << 20
+    /// How much of the others' streams a node holds, all together, in bytes: for when their origins are gone.
+    public static let receivedWindows = 64 << 20
+    /// How many bytes may wait for what is missing before them, all streams together; what finds no room is fetched later.
+    public static let aheadBytes = 64 << 20
+    /// How much one answer to a fetch carries, in bytes, unless a single batch is larger: little enough to leave room on the
+    /// link for what is live.
+    public static let repairBytes = 256 << 10
+    /// How much a node sends in answer to fetches between two ticks, in bytes.
+    public static let repairBytesPerTick = 16 << 20
+    /// How many fetches a node has under way at once.
+    public static let repairsInFlight = 8
+    /// How long a fetch may take before somebody else is asked.
+    public static let repairTimeout: Duration = .seconds(1)
+    /// How long what nobody holds is waited for when its origin is dead and may come back: what is behind it waits, too.
+    public static let repairPatience: Duration = .seconds(30)
     /// How long a name, a role or an address may be, in bytes.
     public static let nameLength = 256
 }

@@ -1,5 +1,7 @@
 // This source file is part of the Weft project. See LICENSE. SPDX-License-Identifier: Apache-2.0
 
+import WeftBus
+
 /// What is between this node and one member.
 struct PeerState {
     /// The control link to it.
@@ -24,6 +26,8 @@ struct PeerState {
     var confirmed: (sequence: UInt64, missed: UInt64)?
     /// Its goodbye: where its stream ends, and until when the end may still come.
     var goodbye: (head: UInt64, deadline: MonotonicTime)?
+    /// How far it has received the others' streams, by its last heartbeat.
+    var cursors: [NodeID: UInt64] = [:]
     /// Heartbeats in a row whose digest differed.
     var differingDigests = 0
     /// Whether its event stream is connected.

@@ -1,11 +1,13 @@
 // This source file is part of the Weft project. See LICENSE. SPDX-License-Identifier: Apache-2.0
 
+import DequeModule
 import WeftBus
 
 /// One origin's stream as this node receives it.
 ///
 /// The stream begins at the head that the origin's first probe names. While this node is still joining, what comes
-/// is held back until the history is there that goes before it.
+/// is held back until the history is there that goes before it. What comes beyond a hole waits until the hole has been
+/// filled from a window, or given up: then, and only then, it is a gap.
 struct StreamReceiver {
     enum Phase: Hashable {
         /// No probe has come: nothing of the stream is promised yet.
@@ -27,6 +29,11 @@ struct StreamReceiver {
     /// Events that were announced as missed.
     private(set) var missed: UInt64 = 0
     private(set) var held: [EventBatch] = []
+    /// What has come beyond a hole, in order.
+    private(set) var ahead: Deque<EventBatch> = []
+    private(set) var aheadBytes = 0
+    /// How far the stream goes by what others say, once it will not come by itself.
+    private var wanted: UInt64 = 0
     /// Who waits for a sequence to be confirmed.
     private var flushes: [(sequence: UInt64, link: MeshLink)] = []
     private var staleHead: UInt64 = 0
@@ -42,17 +49,27 @@ struct StreamReceiver {
         case delivery(MeshDelivery)
         case duplicates(UInt64)
         case early
+        /// It waits for what is missing before it.
+        case held
+        /// There was no room for it to wait.
+        case overflowed
     }
 
-    /// A probe: the stream begins after its head, or, when it has begun, what lies before the head and has not come
-    /// never will, because the stream keeps its order.
-    mutating func probed(head: UInt64, holding: Bool) -> [Output] {
+    /// The first run of events that is missing; nil when what comes next is the next one.
+    var hole: ClosedRange<UInt64>? {
+        guard self.phase == .live else { return nil }
+        if let next = self.ahead.first { return self.received + 1...next.first - 1 }
+        return self.wanted > self.received ? self.received + 1...self.wanted : nil
+    }
+
+    /// A probe: the stream begins after its head, or, when it has begun, what lies before the head will not come by
+    /// itself any more, because a connection keeps its order.
+    mutating func probed(head: UInt64, holding: Bool) {
         self.head = max(self.head, head)
-        guard self.phase == .waiting else { return self.skip(through: head) }
+        guard self.phase == .waiting else { return self.want(through: head) }
         self.received = head
         self.confirmed = head
         self.phase = holding ? .holding : .live
-        return []
     }
 
     /// The history before the stream ends with this sequence; nil when there is none.
@@ -61,28 +78,29 @@ struct StreamReceiver {
         self.phase = .live
         let held = self.held
         self.held = []
-        var outputs: [Output] = []
         if let cursor {
-            let floor = self.received
+            // A member that did not get to the floor in time: what lies between has to be fetched.
+            self.want(through: self.received)
             self.received = cursor
-            // A member that did not get to the floor in time: what lies between is not held by anyone here.
-            if cursor < floor { outputs += self.skip(through: floor) }
-            self.confirmed = max(self.confirmed, min(cursor, self.received))
+            self.confirmed = max(self.confirmed, cursor)
         }
-        for batch in held { outputs += self.receive(batch) }
+        var outputs: [Output] = []
+        for batch in held { outputs += self.receive(batch, room: .max) }
         return outputs
     }
 
     /// The history that this node has got reaches up to this cursor, and the stream was met only now.
-    mutating func resume(after cursor: UInt64) -> [Output] {
-        guard self.phase == .live, cursor != self.received else { return [] }
-        let floor = self.received
+    mutating func resume(after cursor: UInt64) {
+        guard self.phase == .live, cursor != self.received else { return }
+        self.want(through: self.received)
         self.received = cursor
         self.confirmed = cursor
-        return cursor < floor ? self.skip(through: floor) : []
     }
 
-    mutating func receive(_ batch: EventBatch) -> [Output] {
+    /// Events came, from the origin itself or from a window.
+    ///
+    /// - Parameter room: How many bytes may wait beyond holes; what finds no room is fetched later.
+    mutating func receive(_ batch: EventBatch, room: Int) -> [Output] {
         self.head = max(self.head, batch.last)
         switch self.phase {
         case .waiting: return [.early]
@@ -91,50 +109,88 @@ struct StreamReceiver {
             return []
         case .live:
             guard batch.last > self.received else { return [.duplicates(UInt64(batch.count))] }
-            var outputs = batch.first > self.received + 1 ? self.skip(through: batch.first - 1) : []
-            if batch.first <= self.received { outputs.append(.duplicates(self.received - batch.first + 1)) }
-            outputs.append(.delivery(.events(batch, after: self.received)))
-            self.received = batch.last
+            guard batch.first <= self.received + 1 else { return self.hold(batch, room: room) }
+            var outputs: [Output] = []
+            self.accept(batch, &outputs)
+            self.acceptAhead(&outputs)
             return outputs
         }
     }
 
     /// A heartbeat's head.
     ///
-    /// The tail of the stream is missed when the head has been ahead of what comes for several
+    /// The tail of the stream will not come by itself when the head has been ahead of what comes for several
     /// heartbeats while nothing came.
-    mutating func heartbeat(head: UInt64, isReading: Bool) -> [Output] {
+    mutating func heartbeat(head: UInt64, isReading: Bool) {
         self.head = max(self.head, head)
         guard self.phase == .live, isReading, head > self.received else {
             self.staleBeats = 0
-            return []
+            return
         }
         if self.staleBeats == 0 || self.staleReceived != self.received {
             self.staleBeats = 1
             self.staleHead = head
             self.staleReceived = self.received
-            return []
+            return
         }
         self.staleBeats += 1
-        guard self.staleBeats > MeshDefaults.staleHeartbeats else { return [] }
+        guard self.staleBeats > MeshDefaults.staleHeartbeats else { return }
         self.staleBeats = 0
-        return self.skip(through: self.staleHead)
+        self.want(through: self.staleHead)
     }
 
-    /// The stream ends here: what has not come by now will not.
-    mutating func end(at head: UInt64) -> [Output] {
-        self.phase == .live ? self.skip(through: head) : []
+    /// The stream goes at least this far, and will not come by itself.
+    mutating func want(through sequence: UInt64) {
+        self.wanted = max(self.wanted, sequence)
     }
 
-    /// Goes on after a hole.
+    /// Nobody holds what is missing up to here: it is announced as a gap, and the stream goes on behind it.
     ///
-    /// This is the one place where a missing run is given up; repair from windows goes before it.
-    private mutating func skip(through last: UInt64) -> [Output] {
+    /// This is the one place where events are given up.
+    mutating func giveUp(through last: UInt64) -> [Output] {
         guard self.phase == .live, last > self.received else { return [] }
-        let first = self.received + 1
-        self.missed += last - self.received
-        self.received = last
-        return [.delivery(.gap(origin: self.origin, first: first, last: last))]
+        var outputs: [Output] = []
+        // Within the run there may be events that came after all.
+        while self.received < last {
+            let end = min(last, self.ahead.first.map { $0.first - 1 } ?? last)
+            self.missed += end - self.received
+            outputs.append(.delivery(.gap(origin: self.origin, first: self.received + 1, last: end)))
+            self.received = end
+            self.acceptAhead(&outputs)
+        }
+        return outputs
+    }
+
+    private mutating func accept(_ batch: EventBatch, _ outputs: inout [Output]) {
+        if batch.first <= self.received { outputs.append(.duplicates(self.received - batch.first + 1)) }
+        outputs.append(.delivery(.events(batch, after: self.received)))
+        self.received = batch.last
+    }
+
+    /// Delivers what waited behind a hole that is closed.
+    private mutating func acceptAhead(_ outputs: inout [Output]) {
+        while let next = self.ahead.first, next.first <= self.received + 1 {
+            self.ahead.removeFirst()
+            self.aheadBytes -= next.byteCount
+            if next.last > self.received {
+                self.accept(next, &outputs)
+            } else {
+                outputs.append(.duplicates(UInt64(next.count)))
+            }
+        }
+    }
+
+    private mutating func hold(_ batch: EventBatch, room: Int) -> [Output] {
+        guard batch.byteCount <= room else {
+            self.want(through: batch.last)
+            return [.overflowed]
+        }
+        var index = self.ahead.count
+        while index > 0, self.ahead[index - 1].first > batch.first { index -= 1 }
+        if index > 0, self.ahead[index - 1].last >= batch.last { return [.duplicates(UInt64(batch.count))] }
+        self.ahead.insert(batch, at: index)
+        self.aheadBytes += batch.byteCount
+        return [.held]
     }
 
     mutating func delivered(through sequence: UInt64) {

@@ -81,6 +81,17 @@ struct BodyReader {
         return entries
     }
 
+    func blobs(_ key: String) throws(WireError) -> [ArraySlice<UInt8>] {
+        var blobs: [ArraySlice<UInt8>] = []
+        for blob in try self.array(key) {
+            guard let bytes = blob.bytesValue else {
+                throw WireError(.malformed, "'\(key)' of \(self.what) has something that is not bytes")
+            }
+            blobs.append(bytes[...])
+        }
+        return blobs
+    }
+
     func events(_ key: String) throws(WireError) -> [EventRecord] {
         var events: [EventRecord] = []
         for event in try self.array(key) {

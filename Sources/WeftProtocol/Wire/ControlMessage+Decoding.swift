@@ -68,6 +68,14 @@ extension ControlMessage {
             case .request:
                 .request(id: try body.uint("k"), method: try body.string("m"), body: try body.value("b"))
             case .reply: .reply(id: try body.uint("k"), isSuccess: try body.bool("o"), body: try body.value("b"))
+            case .fetch:
+                .fetch(
+                    id: try body.uint("k"), origin: try body.node("i"), first: try body.uint("f"),
+                    last: try body.uint("l"))
+            case .repair:
+                .repair(
+                    id: try body.uint("k"), origin: try body.node("i"), from: try body.uint("f"),
+                    isBusy: try body.bool("y"), batches: try body.blobs("e"))
             }
     }
 }

@@ -35,6 +35,13 @@ extension ControlMessage {
         case .goodbye(let head): ["h": Value(head)]
         case .request(let id, let method, let body): ["k": Value(id), "m": .string(method), "b": body]
         case .reply(let id, let isSuccess, let body): ["k": Value(id), "o": .bool(isSuccess), "b": body]
+        case .fetch(let id, let origin, let first, let last):
+            ["k": Value(id), "i": .bytes(origin.bytes), "f": Value(first), "l": Value(last)]
+        case .repair(let id, let origin, let from, let isBusy, let batches):
+            [
+                "k": Value(id), "i": .bytes(origin.bytes), "f": Value(from), "y": .bool(isBusy),
+                "e": .array(batches.map { .bytes(Array($0)) }),
+            ]
         }
     }
 

@@ -32,6 +32,15 @@ public enum ControlMessage: Hashable, Sendable {
     /// The answer to a call: what was asked for, or why not.
     case reply(id: UInt64, isSuccess: Bool, body: Value)
 
+    /// Asks for events of any origin that the receiver still holds.
+    case fetch(id: UInt64, origin: NodeID, first: UInt64, last: UInt64)
+    /// The answer: the batches that hold them, or the first of them, in order.
+    ///
+    /// - Parameters:
+    ///   - from: The first sequence asked for that the sender holds, 0 when it holds none.
+    ///   - isBusy: The sender has sent others as much as it may for now; ask again a little later.
+    case repair(id: UInt64, origin: NodeID, from: UInt64, isBusy: Bool, batches: [ArraySlice<UInt8>])
+
     /// The kind as it goes over the wire.
     public var kind: Kind {
         switch self {
@@ -48,6 +57,8 @@ public enum ControlMessage: Hashable, Sendable {
         case .goodbye: .goodbye
         case .request: .request
         case .reply: .reply
+        case .fetch: .fetch
+        case .repair: .repair
         }
     }
 
@@ -79,6 +90,10 @@ public enum ControlMessage: Hashable, Sendable {
         case request = 12
         /// See ``ControlMessage/reply(id:isSuccess:body:)``.
         case reply = 13
+        /// See ``ControlMessage/fetch(id:origin:first:last:)``.
+        case fetch = 14
+        /// See ``ControlMessage/repair(id:origin:from:isBusy:batches:)``.
+        case repair = 15
 
         /// HELLO, WELCOME and REJECT look the same in every version: they are how versions are agreed on.
         var isFrozen: Bool { self.rawValue <= Self.reject.rawValue }

@@ -14,15 +14,28 @@ public struct EventBatch: Hashable, Sendable {
     public let count: Int
     /// The time from which the events' times are counted, in microseconds since 1970.
     public let baseTime: Int64
-    /// The events.
-    private let body: ArraySlice<UInt8>
+    /// The batch as it came and as it can be sent again.
+    public let frame: ArraySlice<UInt8>
 
     /// The sequence of the last event.
     public var last: UInt64 { self.first + UInt64(self.count - 1) }
     /// The bytes that the batch keeps alive.
-    public var byteCount: Int { self.body.count + WireFormat.batchHeaderSize }
+    public var byteCount: Int { self.frame.count }
 
-    init(decoding frame: ArraySlice<UInt8>) throws(WireError) {
+    /// A batch that has just been written.
+    init(origin: NodeID, first: UInt64, count: Int, baseTime: Int64, frame: [UInt8]) {
+        self.origin = origin
+        self.first = first
+        self.count = count
+        self.baseTime = baseTime
+        self.frame = frame[...]
+    }
+
+    /// Reads a batch's header.
+    ///
+    /// - Throws: ``WireError`` saying what is wrong with it.
+    public init(decoding frame: ArraySlice<UInt8>) throws(WireError) {
+        guard frame.first == WireFormat.batchTopic else { throw WireError(.notWeft, "a frame that is not a batch") }
         var rest = frame.dropFirst()
         guard let version = rest.popFirst() else {
             throw WireError(.truncated, "a batch of only \(frame.count) bytes")
@@ -43,7 +56,7 @@ public struct EventBatch: Hashable, Sendable {
         self.first = first
         self.count = Int(count)
         self.baseTime = Int64(bitPattern: baseTime)
-        self.body = rest
+        self.frame = frame
     }
 
     /// The events after a sequence, in order.
@@ -51,7 +64,7 @@ public struct EventBatch: Hashable, Sendable {
     /// - Returns: the events up to the first one that cannot be read, and what is wrong with that one; the rest of
     ///   the batch is then lost.
     public func events(after sequence: UInt64 = 0) -> (events: [EventRecord], error: WireError?) {
-        var reader = MessagePackReader(self.body)
+        var reader = MessagePackReader(self.frame.dropFirst(WireFormat.batchHeaderSize))
         var events: [EventRecord] = []
         let skipped = sequence >= self.first ? sequence - self.first + 1 : 0
         events.reserveCapacity(self.count - Int(min(skipped, UInt64(self.count))))

@@ -50,6 +50,13 @@ public struct EventBatchBuilder: Sendable {
         self.count += 1
     }
 
+    /// The finished batch, which must not be empty; the builder is empty again.
+    public mutating func finishBatch() -> EventBatch {
+        let (first, count, baseTime) = (self.first, self.count, self.baseTime)
+        return EventBatch(
+            origin: self.origin, first: first, count: count, baseTime: baseTime, frame: self.finish())
+    }
+
     /// The finished frame; the builder is empty again.
     public mutating func finish() -> [UInt8] {
         var frame = self.writer.bytes

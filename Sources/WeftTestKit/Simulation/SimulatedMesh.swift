@@ -143,13 +143,13 @@ public final class SimulatedMesh {
             node.sequence += 1
             var batch = EventBatchBuilder(origin: node.id)
             batch.append(name: name, arguments: [0x90], time: 0, sequence: node.sequence)
-            let frame = batch.finish()
+            let sent = batch.finishBatch()
             node.log.append(
                 EventRecord(
                     name: EventName(name), origin: node.id, sequence: node.sequence,
                     time: .init(microsecondsSince1970: 0), arguments: [0x90]))
-            self.publish(node, frame)
-            node.mesh.published(through: node.sequence)
+            self.publish(node, Array(sent.frame))
+            node.mesh.published(sent)
         }
     }
 

@@ -62,13 +62,15 @@ struct MeshFlushTests {
 
     @Test func aFlushTellsWhatAPeerHasMissed() {
         let mesh = SimulatedMesh()
-        let nodes = mesh.joined("a", "b")
+        let nodes = [mesh.add("a") { $0.replayWindow = 0 }, mesh.add("b", seeds: ["a"])]
+        for node in nodes { mesh.start(node) }
+        mesh.run(for: .seconds(1))
         mesh.losesPublished = { _, _, _ in true }
         mesh.emit(nodes[0], 3)
         mesh.losesPublished = { _, _, _ in false }
         mesh.emit(nodes[0])
         mesh.flush(nodes[0], id: 1)
-        mesh.run(for: .seconds(1))
+        mesh.run(for: .seconds(5))
         #expect(nodes[0].flushes[1]?.entries.first?.missed == 3)
         #expect(nodes[0].flushes[1]?.isComplete == false)
     }

@@ -74,6 +74,14 @@ enum GoldenFrames {
             "REPLY", .reply(id: 1, isSuccess: true, body: ["id": "alpha"]),
             "5746010d83a16281a26964a5616c706861a16b01a16fc3"
         ),
+        (
+            "FETCH", .fetch(id: 2, origin: two, first: 5, last: 7),
+            "5746010e84a16605a169c410101112131415161718191a1b1c1d1e1fa16b02a16c07"
+        ),
+        (
+            "REPAIR", .repair(id: 2, origin: two, from: 7, isBusy: false, batches: [[0x65, 0x01]]),
+            "5746010f85a16591c4026501a16607a169c410101112131415161718191a1b1c1d1e1fa16b02a179c2"
+        ),
     ]
 
     static let probe = Probe(subscriber: one, origin: two, nonce: 0x0102_0304_0506_0708, head: 6)

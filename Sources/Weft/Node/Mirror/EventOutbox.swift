@@ -35,7 +35,7 @@ final class EventOutbox: EventPort {
     private struct State {
         var builder: EventBatchBuilder
         /// Closed batches, with the sequence of their last event.
-        var closed: Deque<OutgoingBatch> = []
+        var closed: Deque<EventBatch> = []
         /// Bytes in `closed`, in `builder`, and handed to the loop but not yet taken by the socket.
         var bytes = 0
         var next: UInt64 = 1
@@ -130,7 +130,7 @@ final class EventOutbox: EventPort {
     /// The oldest batch; nil when nothing waits.
     ///
     /// Its bytes count as waiting until ``sent(_:)``.
-    func take() -> OutgoingBatch? {
+    func take() -> EventBatch? {
         self.state.withLock { state in
             if state.closed.isEmpty { Self.close(&state) }
             return state.closed.popFirst()
@@ -138,9 +138,9 @@ final class EventOutbox: EventPort {
     }
 
     /// The socket has taken a batch.
-    func sent(_ batch: OutgoingBatch) {
+    func sent(_ batch: EventBatch) {
         let resumed = self.state.withLock { state in
-            state.bytes -= batch.frame.count
+            state.bytes -= batch.byteCount
             return self.takeWaiters(&state) { _ in true }
         }
         self.resume(resumed)
@@ -170,9 +170,7 @@ final class EventOutbox: EventPort {
 
     private static func close(_ state: inout State) {
         guard !state.builder.isEmpty else { return }
-        let first = state.builder.first
-        let last = state.builder.next - 1
-        state.closed.append(OutgoingBatch(first: first, last: last, frame: state.builder.finish()))
+        state.closed.append(state.builder.finishBatch())
     }
 
     private func takeWaiters(

@@ -1,0 +1,181 @@
+// This source file is part of the Weft project. See LICENSE. SPDX-License-Identifier: Apache-2.0
+
+import WeftBus
+
+// What is missing in a stream is fetched: from its origin while that lives, else, or when the origin no longer has it,
+// from any member that has received it. What nobody holds is a gap.
+extension Mesh {
+    // MARK: What comes
+
+    /// Takes a batch into its stream and keeps it for others.
+    mutating func take(_ batch: EventBatch, of origin: NodeID) {
+        let room = self.broken.isEmpty ? MeshDefaults.aheadBytes : MeshDefaults.aheadBytes - self.aheadBytes
+        let outputs = self.streams[origin, default: StreamReceiver(origin: origin)].receive(batch, room: room)
+        if outputs != [.early] { self.windows.insert(batch) }
+        self.take(outputs)
+        self.examine(origin)
+    }
+
+    /// Looks whether something is missing in a stream.
+    mutating func examine(_ origin: NodeID) {
+        if self.streams[origin]?.hole != nil {
+            self.broken.insert(origin)
+        } else if !self.broken.isEmpty, self.broken.remove(origin) != nil {
+            self.repairs[origin] = nil
+        }
+    }
+
+    /// How far another member has received the streams of those who are gone is how far this node can get, too.
+    mutating func compareCursors(_ cursors: [NodeID: UInt64], of id: NodeID) {
+        guard cursors.count <= MeshDefaults.remembered else {
+            self.counters.contradictions += 1
+            return
+        }
+        self.peers[id]?.cursors = cursors
+        for (origin, cursor) in cursors where origin != self.local.id && self.membership[origin]?.isLive != true {
+            guard let stream = self.streams[origin], stream.received < cursor else { continue }
+            self.streams[origin]?.want(through: cursor)
+            self.examine(origin)
+        }
+    }
+
+    // MARK: Asking
+
+    /// Asks for what is missing, as far as that is possible now.
+    mutating func mend(at now: MonotonicTime) {
+        guard !self.broken.isEmpty, self.isReading, !self.hasLeft else { return }
+        for origin in self.broken.sorted() { self.mend(origin, at: now) }
+    }
+
+    private mutating func mend(_ origin: NodeID, at now: MonotonicTime) {
+        while let hole = self.streams[origin]?.hole {
+            var repair = self.repairs[origin] ?? Repair(first: hole.lowerBound, at: now)
+            if repair.first != hole.lowerBound {
+                let asked = repair.asked
+                repair = Repair(first: hole.lowerBound, at: now)
+                repair.asked = asked
+            }
+            if let asked = repair.asked, now >= asked.deadline || self.membership[asked.holder]?.isLive != true {
+                self.counters.fetchesUnanswered += 1
+                repair.unanswered = asked.holder
+                repair.asked = nil
+            }
+            self.repairs[origin] = repair
+            guard repair.asked == nil, now >= repair.nextTry else { return }
+            if let holder = self.holder(of: hole, in: origin, repair) {
+                guard self.repairs.values.count(where: { $0.asked != nil }) < MeshDefaults.repairsInFlight else {
+                    return
+                }
+                let number = self.random.next()
+                self.repairs[origin]?.asked = Repair.Question(
+                    number: number, holder: holder, deadline: now + MeshDefaults.repairTimeout)
+                self.counters.fetches += 1
+                self.send(
+                    .fetch(id: number, origin: origin, first: hole.lowerBound, last: hole.upperBound), to: holder)
+                return
+            }
+            guard self.isHopeless(origin, repair, at: now) else { return }
+            self.giveUp(origin, through: hole.upperBound)
+        }
+        self.examine(origin)
+    }
+
+    /// Who is asked next: the origin, else a member that has received the first missing event, rather not the one that
+    /// has just failed to answer.
+    private func holder(of hole: ClosedRange<UInt64>, in origin: NodeID, _ repair: Repair) -> NodeID? {
+        func mayAsk(_ id: NodeID) -> Bool {
+            self.membership[id]?.isLive == true && self.peers[id]?.goodbye == nil && !repair.lacking.contains(id)
+        }
+        var candidates: [NodeID] = mayAsk(origin) && self.peers[origin] != nil ? [origin] : []
+        // Not always the same one for everybody.
+        let others = self.peers.filter {
+            $0.key != origin && mayAsk($0.key) && ($0.value.cursors[origin] ?? 0) >= hole.lowerBound
+        }.keys.sorted()
+        let start = others.isEmpty ? 0 : Int(self.local.id.bytes[15]) % others.count
+        candidates += others[start...] + others[..<start]
+        if self.membership[origin]?.status == .suspect, candidates.count > 1, candidates[0] == origin {
+            candidates.append(candidates.removeFirst())
+        }
+        return candidates.first { $0 != repair.unanswered } ?? candidates.first
+    }
+
+    /// Whether nobody will be found any more who holds what is missing.
+    private func isHopeless(_ origin: NodeID, _ repair: Repair, at now: MonotonicTime) -> Bool {
+        let waited = now - repair.since
+        // The others have said since how far they are, or there are none.
+        let isKnown =
+            waited >= self.configuration.heartbeatInterval * 2
+            || self.livePeers.allSatisfy { $0 == origin || repair.lacking.contains($0) }
+        // One that said goodbye has its own time, see settleGoodbyes.
+        guard self.peers[origin]?.goodbye == nil else { return false }
+        guard self.membership[origin]?.status == .dead, self.peers[origin] != nil,
+            !repair.lacking.contains(origin)
+        else { return isKnown }
+        return waited >= MeshDefaults.repairPatience
+    }
+
+    mutating func giveUp(_ origin: NodeID, through last: UInt64) {
+        guard var stream = self.streams[origin] else { return }
+        self.take(stream.giveUp(through: last))
+        self.streams[origin] = stream
+        self.repairs[origin] = nil
+        self.examine(origin)
+    }
+
+    // MARK: Answers
+
+    mutating func repaired(
+        _ number: UInt64, by id: NodeID, _ origin: NodeID, from: UInt64, isBusy: Bool,
+        _ batches: [ArraySlice<UInt8>], at now: MonotonicTime
+    ) {
+        guard let asked = self.repairs[origin]?.asked, asked.number == number, asked.holder == id else {
+            // Late: whoever was asked since has answered.
+            self.counters.contradictions += 1
+            return
+        }
+        self.repairs[origin]?.asked = nil
+        self.repairs[origin]?.unanswered = nil
+        if isBusy {
+            self.repairs[origin]?.nextTry = now + MeshDefaults.tickInterval
+            return
+        }
+        let first = self.repairs[origin]?.first ?? 0
+        var count: UInt64 = 0
+        for frame in batches {
+            guard let batch = try? EventBatch(decoding: frame), batch.origin == origin else {
+                self.counters.contradictions += 1
+                break
+            }
+            let before = self.streams[origin]?.received ?? 0
+            self.take(batch, of: origin)
+            let after = self.streams[origin]?.received ?? 0
+            if after > before { count += min(after, batch.last) - before }
+        }
+        let received = self.streams[origin]?.received ?? 0
+        if id == origin {
+            self.counters.repairedByOrigin += count
+        } else {
+            self.counters.repairedByOthers += count
+        }
+        // No answer with which nothing comes nearer is asked for twice.
+        if from != first || received < first { self.repairs[origin]?.lacking.insert(id) }
+    }
+
+    /// Answers a fetch from the windows.
+    mutating func serve(_ number: UInt64, _ origin: NodeID, _ first: UInt64, _ last: UInt64, on link: MeshLink) {
+        guard first > 0, first <= last else {
+            self.counters.contradictions += 1
+            return
+        }
+        var answer = ControlMessage.repair(id: number, origin: origin, from: 0, isBusy: true, batches: [])
+        if self.repairBytesLeft > 0 {
+            let (from, batches) = self.windows.read(origin, first...last, limit: MeshDefaults.repairBytes)
+            self.repairBytesLeft -= batches.reduce(0) { $0 + $1.byteCount }
+            self.counters.fetchesServed += 1
+            answer = .repair(id: number, origin: origin, from: from, isBusy: false, batches: batches.map(\.frame))
+        } else {
+            self.counters.fetchesPutOff += 1
+        }
+        self.actions.append(.send(answer, on: link))
+    }
+}

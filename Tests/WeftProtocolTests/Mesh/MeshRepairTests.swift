@@ -1,0 +1,210 @@
+// This source file is part of the Weft project. See LICENSE. SPDX-License-Identifier: Apache-2.0
+
+import Testing
+import WeftBus
+import WeftProtocol
+import WeftTestKit
+
+struct MeshRepairTests {
+    @Test func whatAPeerMissedComesFromItsOriginOnceAndInOrder() {
+        let mesh = SimulatedMesh()
+        let nodes = mesh.joined("a", "b", "c")
+        mesh.emit(nodes[0], 3)
+        mesh.run(for: .milliseconds(10))
+        mesh.losesPublished = { _, to, _ in to === nodes[1] }
+        mesh.emit(nodes[0], 4)
+        mesh.run(for: .milliseconds(10))
+        mesh.losesPublished = { _, _, _ in false }
+        mesh.emit(nodes[0], 2)
+        // No heartbeat is needed: the first event beyond the hole shows it.
+        mesh.run(for: .milliseconds(10))
+        #expect(nodes[1].heard(from: nodes[0]) == Array(1...9))
+        #expect(nodes[1].gaps.isEmpty)
+        #expect(nodes[1].mesh.counters.repairedByOrigin == 4)
+        #expect(nodes[2].mesh.counters.fetches == 0)
+    }
+
+    @Test func aLostEndOfAStreamIsFetchedAfterAFewHeartbeats() {
+        let mesh = SimulatedMesh()
+        let nodes = mesh.joined("a", "b")
+        mesh.emit(nodes[0], 3)
+        mesh.run(for: .milliseconds(10))
+        mesh.losesPublished = { _, _, _ in true }
+        mesh.emit(nodes[0], 2)
+        #expect(mesh.run(within: .seconds(5)) { nodes[1].heard(from: nodes[0]) == Array(1...5) })
+        #expect(nodes[1].gaps.isEmpty)
+    }
+
+    @Test func whatTheOriginNoLongerHoldsComesFromAnotherMember() {
+        let mesh = SimulatedMesh()
+        let a = mesh.add("a") { $0.replayWindow = 500 }
+        mesh.start(a)
+        let b = mesh.add("b", seeds: ["a"])
+        let c = mesh.add("c", seeds: ["a"])
+        for node in [b, c] { mesh.start(node) }
+        mesh.run(for: .seconds(1))
+        mesh.losesPublished = { _, to, _ in to === b }
+        mesh.emit(a, 20)
+        mesh.run(for: .seconds(2))
+        mesh.losesPublished = { _, _, _ in false }
+        mesh.emit(a)
+        #expect(mesh.run(within: .seconds(3)) { b.heard(from: a) == Array(1...21) })
+        #expect(b.mesh.counters.repairedByOthers > 0)
+        #expect(b.gaps.isEmpty)
+    }
+
+    @Test func whatNobodyHoldsIsAnnouncedOnceAndExactly() {
+        let mesh = SimulatedMesh()
+        let a = mesh.add("a") { $0.replayWindow = 500 }
+        mesh.start(a)
+        let b = mesh.add("b", seeds: ["a"])
+        mesh.start(b)
+        mesh.run(for: .seconds(1))
+        mesh.emit(a, 2)
+        mesh.run(for: .milliseconds(10))
+        mesh.losesPublished = { _, _, _ in true }
+        mesh.emit(a, 20)
+        mesh.losesPublished = { _, _, _ in false }
+        mesh.emit(a)
+        mesh.run(for: .seconds(5))
+        let heard = b.heard(from: a)
+        let gap = b.gaps.first
+        #expect(b.gaps.count == 1)
+        #expect(gap?.first == 3)
+        #expect(heard == [1, 2] + Array(((gap?.last ?? 0) + 1)...23))
+        #expect(b.mesh.counters.missed == 23 - UInt64(heard.count))
+        #expect(b.mesh.counters.gaps == 1)
+    }
+
+    @Test func survivorsConvergeOnTheFarthestThatAnyOfThemReceived() {
+        let mesh = SimulatedMesh()
+        let nodes = mesh.joined("a", "b", "c", "d")
+        mesh.emit(nodes[0], 3)
+        mesh.run(for: .milliseconds(10))
+        mesh.losesPublished = { _, to, _ in to !== nodes[2] }
+        mesh.emit(nodes[0], 4)
+        mesh.run(for: .milliseconds(2))
+        mesh.kill(nodes[0])
+        mesh.run(for: .seconds(15))
+        for node in nodes[1...] {
+            #expect(node.heard(from: nodes[0]) == Array(1...7))
+            #expect(node.gaps.isEmpty)
+        }
+    }
+
+    @Test func aHoleThatDiedWithItsOriginIsGivenUpAfterAWhile() {
+        let mesh = SimulatedMesh()
+        let nodes = mesh.joined("a", "b", "c")
+        mesh.emit(nodes[0], 3)
+        mesh.run(for: .milliseconds(10))
+        // Its answers to fetches get lost, too.
+        mesh.losesControl = { from, _, message in
+            guard case .repair = message else { return false }
+            return from === nodes[0]
+        }
+        mesh.losesPublished = { _, _, _ in true }
+        mesh.emit(nodes[0], 4)
+        mesh.losesPublished = { _, _, _ in false }
+        mesh.emit(nodes[0], 2)
+        mesh.run(for: .milliseconds(100))
+        mesh.kill(nodes[0])
+        mesh.run(for: .seconds(20))
+        #expect(nodes[1].gaps.isEmpty)
+        mesh.run(for: .seconds(40))
+        for node in nodes[1...] {
+            #expect(node.gaps == [.init(origin: nodes[0].id, first: 4, last: 7)])
+            #expect(node.heard(from: nodes[0]) == [1, 2, 3, 8, 9])
+        }
+    }
+
+    @Test func bothSidesOfAHealedCutHaveEverything() {
+        let mesh = SimulatedMesh()
+        let nodes = mesh.joined("a", "b", "c", "d", "e")
+        mesh.cut(Array(nodes[..<2]), from: Array(nodes[2...]))
+        for _ in 0..<20 {
+            for node in nodes { mesh.emit(node, 5) }
+            mesh.run(for: .seconds(1))
+        }
+        mesh.heal()
+        for _ in 0..<10 {
+            for node in nodes { mesh.emit(node, 5) }
+            mesh.run(for: .seconds(1))
+        }
+        #expect(
+            mesh.run(within: .seconds(60)) {
+                nodes.allSatisfy { node in nodes.allSatisfy { node.heard(from: $0) == Array(1...150) } }
+            })
+        for node in nodes { #expect(node.gaps.isEmpty) }
+    }
+
+    @Test func theEndOfAStreamThatWasLostWithAGoodbyeComesFromAnotherMember() {
+        let mesh = SimulatedMesh()
+        let nodes = mesh.joined("a", "b", "c")
+        mesh.emit(nodes[0])
+        mesh.run(for: .milliseconds(10))
+        mesh.losesPublished = { _, to, _ in to === nodes[1] }
+        mesh.emit(nodes[0], 2)
+        // What the third has received is known with its next heartbeat.
+        mesh.run(for: .milliseconds(1_200))
+        mesh.leave(nodes[0])
+        mesh.run(for: .seconds(5))
+        #expect(nodes[1].heard(from: nodes[0]) == [1, 2, 3])
+        #expect(nodes[1].gaps.isEmpty)
+        #expect(nodes[1].comings.contains("-a(left)"))
+    }
+
+    @Test func windowsStayWithinTheirBounds() {
+        let mesh = SimulatedMesh()
+        let a = mesh.add("a") { $0.replayWindow = 10_000 }
+        mesh.start(a)
+        let b = mesh.add("b", seeds: ["a"]) { $0.receivedWindows = 5_000 }
+        mesh.start(b)
+        mesh.run(for: .seconds(1))
+        for _ in 0..<100 {
+            mesh.emit(a, 10)
+            mesh.run(for: .milliseconds(1))
+        }
+        mesh.run(for: .seconds(1))
+        #expect(b.heard(from: a) == Array(1...1_000))
+        #expect((5_000...10_000).contains(a.mesh.windowBytes.own))
+        #expect((2_000...5_000).contains(b.mesh.windowBytes.received))
+    }
+
+    @Test func aFetchThatIsNotAnsweredGoesToSomebodyElse() {
+        let mesh = SimulatedMesh()
+        let nodes = mesh.joined("a", "b", "c")
+        mesh.losesControl = { from, _, message in
+            guard case .repair = message else { return false }
+            return from === nodes[0]
+        }
+        mesh.losesPublished = { _, to, _ in to === nodes[1] }
+        mesh.emit(nodes[0], 4)
+        mesh.run(for: .milliseconds(1_500))
+        mesh.losesPublished = { _, _, _ in false }
+        mesh.emit(nodes[0])
+        #expect(mesh.run(within: .seconds(3)) { nodes[1].heard(from: nodes[0]) == Array(1...5) })
+        #expect(nodes[1].mesh.counters.repairedByOthers == 4)
+        #expect(nodes[1].mesh.counters.fetchesUnanswered >= 1)
+    }
+
+    @Test func aReaderThatIsBehindFetchesNothing() {
+        let mesh = SimulatedMesh()
+        let nodes = mesh.joined("a", "b")
+        mesh.act(nodes[1]) { machine, _ in
+            machine.setReading(false)
+            return []
+        }
+        mesh.losesPublished = { _, _, frame in
+            if case .batch(let batch) = frame { return batch.first < 3 }
+            return false
+        }
+        mesh.emit(nodes[0], 4)
+        mesh.run(for: .seconds(8))
+        #expect(nodes[1].mesh.counters.fetches == 0)
+        mesh.act(nodes[1]) { machine, _ in
+            machine.setReading(true)
+            return []
+        }
+        #expect(mesh.run(within: .seconds(3)) { nodes[1].heard(from: nodes[0]) == [1, 2, 3, 4] })
+    }
+}
