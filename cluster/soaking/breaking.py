@@ -83,7 +83,6 @@ class Round:
         self._feeder = None
         self._begun = 0.0
         self._last_kill = 0.0
-        self._last_fault = 0.0
         self._is_out = False
         self.notes = {"kills": [], "starts": [], "pauses": 0, "drains": 0, "faults": 0, "outages": 0, "skipped": 0, "falls": [], "settled": False}
 
@@ -239,12 +238,11 @@ class Round:
     def _do_fault(self, **description):
         self.notes["faults"] += 1
         self._client.fault(description)
-        self._last_fault = self._elapsed()
-        self._at(self._last_fault + FAULT, "faults-over")
+        self._at(self._elapsed() + FAULT, "faults-over")
 
     def _do_faults_over(self):
-        # A younger fault or an outage has its own end.
-        if self._elapsed() - self._last_fault >= FAULT and not self._is_out:
+        # It ends younger faults, too, which does no harm; an outage has its own end.
+        if not self._is_out:
             self._client.fault({"clear": True})
 
     def _do_outage(self, seconds):

@@ -8,6 +8,7 @@ import shlex
 import signal
 import socket
 import subprocess
+import sys
 import time
 
 from soaking import plan
@@ -130,11 +131,15 @@ class Cluster:
             "platform", [weft, "platform", "--listen", "127.0.0.1:0", "--redeliver", "on" if redelivers else "off"],
             {}, directory)
         self.url = None
-        self.endpoint = "tcp://127.0.0.1:%d" % free_ports(4)
+        # An address of its own, where the system has more than one for itself: what listens at a dead node's port must
+        # not be somebody else's cluster.
+        host = "127.%d.%d.%d" % tuple(random.SystemRandom().randrange(1, 255) for _ in range(3)) \
+            if sys.platform == "linux" else "127.0.0.1"
+        self.endpoint = "tcp://%s:%d" % (host, free_ports(host, 4))
         self.coordinator = None
         self.workers = [
             Node("worker-%d" % (number + 1),
-                 [weft, "worker", "--join", self.endpoint, "--slots", str(slots), "--exec",
+                 [weft, "worker", "--join", self.endpoint, "--bind", "tcp://%s:*" % host, "--slots", str(slots), "--exec",
                   "exec " + shlex.quote(HANDLER)],
                  {"WEFT_NAME": "worker-%d" % (number + 1), "SOAK_LOG": self.handler_log}, directory)
             for number in range(workers)
@@ -171,7 +176,7 @@ class Cluster:
     def list_tasks(self):
         """What the coordinator says of every task, as people ask it; for this the cluster must be at rest."""
         return subprocess.run(
-            [self.weft, "tasks", "ls", "--limit", "0", "--json", "--join", self.endpoint], stdout=subprocess.PIPE,
+            [self.weft, "tasks", "ls", "--bind", self.endpoint.rpartition(":")[0] + ":*", "--limit", "0", "--json", "--join", self.endpoint], stdout=subprocess.PIPE,
             stderr=subprocess.PIPE, timeout=120, check=False)
 
     def kill(self):
@@ -193,7 +198,7 @@ def kill_handler(pid):
         return False
 
 
-def free_ports(count):
+def free_ports(host, count):
     """The first of so many ports in a row that are free now, below those that the system hands out."""
     for _ in range(1000):
         first = random.SystemRandom().randrange(20000, 32000 - count)
@@ -201,7 +206,7 @@ def free_ports(count):
         try:
             for port in range(first, first + count):
                 sockets.append(socket.socket())
-                sockets[-1].bind(("127.0.0.1", port))
+                sockets[-1].bind((host, port))
             return first
         except OSError:
             continue
