@@ -14,11 +14,15 @@ struct DispatcherScene {
         monotonic: MonotonicTime(nanoseconds: 1_000_000_000_000), date: Date(timeIntervalSince1970: 1_800_000_000))
     var last: [DispatcherAction] = []
     var all: [DispatcherAction] = []
+    /// What the ledger held at the beginning.
+    private let found: [String: TaskRecord]
 
     init(
         agents: [String] = [], state: LedgerState = LedgerState(epoch: TaskEpoch(ledgerID: "test", counter: 1)),
-        _ configure: (inout DispatcherConfiguration) -> Void = { _ in }
+        now: Moment? = nil, _ configure: (inout DispatcherConfiguration) -> Void = { _ in }
     ) {
+        if let now { self.now = now }
+        self.found = Dictionary(uniqueKeysWithValues: state.unfinished.map { ($0.task.id, $0) })
         var configuration = DispatcherConfiguration()
         configuration.agents = agents
         configure(&configuration)
@@ -74,6 +78,26 @@ struct DispatcherScene {
                 stored: stored, at: self.now))
     }
 
+    mutating func submit(_ task: TaskSubmission, predecessors: [String: TaskRecord] = [:]) {
+        let stored = self.dispatcher.mustLookUp(task.id) ? self.ledger[task.id] : nil
+        self.note(self.dispatcher.accept(task, stored: stored, predecessors: predecessors, at: self.now))
+    }
+
+    /// The next coordinator at the same ledger, at the time and with the wall clock that it then has.
+    func restarted(
+        after pause: Duration = .zero, clockPut: Double = 0,
+        _ configure: (inout DispatcherConfiguration) -> Void = { _ in }
+    ) -> Self {
+        let records = self.ledger.values.filter { !$0.status.state.isFinal }
+            .sorted { ($0.status.acceptedAt, $0.task.id) < ($1.status.acceptedAt, $1.task.id) }
+        var later = self.now + pause
+        later.date += clockPut
+        return Self(
+            state: LedgerState(
+                epoch: TaskEpoch(ledgerID: "test", counter: self.dispatcher.epoch.counter + 1), unfinished: records),
+            now: later, configure)
+    }
+
     mutating func register(
         _ worker: NodeID = Self.one, slots: Int = 2, agents: [String] = [], queues: [String] = [], session: UInt64 = 1,
         held: [TaskReference] = []
@@ -124,11 +148,16 @@ struct DispatcherScene {
         self.last.compactMap { if case .send(worker, let message) = $0 { message } else { nil } }
     }
 
+    var refusal: TaskRefusal? {
+        for case .announce(.refused(_, let refusal)) in self.last { return refusal }
+        return nil
+    }
+
     func state(_ id: String) -> TaskState? { self.dispatcher.record(of: id)?.status.state }
 
     /// What the ledger holds after everything that was persisted.
     var ledger: [String: TaskRecord] {
-        var ledger: [String: TaskRecord] = [:]
+        var ledger = self.found
         for case .persist(let changes) in self.all {
             for change in changes {
                 switch change {
