@@ -120,4 +120,21 @@ struct ReportOutboxTests {
         _ = self.outbox.sent(self.final("a"), .failed("503", pause: .seconds(600)), at: self.now)
         #expect(self.outbox.hurry(at: self.now) == [.send(self.final("a"))])
     }
+
+    @Test mutating func whatIsWithdrawnIsNotSentAndNotRepeated() {
+        let first = self.final("a")
+        var second = first
+        second.requeues = 1
+        // On its way: its failure is not worth another attempt, and what follows is sent.
+        _ = self.outbox.add(first, at: self.now)
+        self.outbox.withdraw(taskID: "a", reportID: first.id)
+        #expect(self.outbox.add(second, at: self.now).isEmpty)
+        let actions = self.outbox.sent(first, .failed("503", pause: nil), at: self.now)
+        #expect(actions == [.settled(first, .overtaken), .send(second)])
+        // Waiting for its time: it is just gone.
+        _ = self.outbox.sent(second, .failed("503", pause: nil), at: self.now)
+        self.outbox.withdraw(taskID: "a", reportID: second.id)
+        #expect(self.outbox.isEmpty)
+        #expect(self.outbox.tick(at: self.now + .seconds(60)).isEmpty)
+    }
 }

@@ -13,8 +13,8 @@ struct DispatcherQueue {
     /// How many places there are in the lines; more than tasks, because what was cancelled leaves its place behind.
     private var places = 0
     private var lines: [String?: Heap<DispatcherReady>] = [:]
-    /// Tasks whose key has as many running as are allowed.
-    private var parked: [String: Heap<DispatcherReady>] = [:]
+    /// Tasks whose key has as many running as are allowed; for each agent by itself, because the first may be one that nobody serves.
+    private var parked: [String: [String?: Heap<DispatcherReady>]] = [:]
     /// Where the queue's next task stands among the turns of all queues.
     var start = 0.0
     /// How many classes of workers have it on their list, and whether all that serve it do.
@@ -73,7 +73,7 @@ struct DispatcherQueue {
     private mutating func place(_ ready: DispatcherReady) {
         self.places += 1
         if let key = ready.key, self.isFull(key: key) {
-            self.parked[key, default: Heap()].insert(ready)
+            self.parked[key, default: [:]][ready.agentID, default: Heap()].insert(ready)
         } else {
             self.lines[ready.agentID, default: Heap()].insert(ready)
         }
@@ -117,11 +117,15 @@ struct DispatcherQueue {
     }
 
     private mutating func unpark(_ key: String, _ entries: [String: DispatcherEntry]) {
-        while !self.isFull(key: key), let next = self.parked[key]?.popMin() {
-            self.places -= 1
-            guard next.holds(for: entries[next.id]) else { continue }
-            self.place(next)
-            break
+        guard let agents = self.parked[key]?.keys, !self.isFull(key: key) else { return }
+        for agentID in Array(agents) {
+            while let next = self.parked[key]?[agentID]?.popMin() {
+                self.places -= 1
+                guard next.holds(for: entries[next.id]) else { continue }
+                self.place(next)
+                break
+            }
+            if self.parked[key]?[agentID]?.isEmpty == true { self.parked[key]?[agentID] = nil }
         }
         if self.parked[key]?.isEmpty == true { self.parked[key] = nil }
     }
@@ -132,7 +136,7 @@ struct DispatcherQueue {
         // It may have been the one that another of its key was waiting for.
         if let key { self.unpark(key, entries) }
         guard self.places > 2 * self.waiting + 1024 else { return }
-        let all = self.lines.values.map(\.unordered) + self.parked.values.map(\.unordered)
+        let all = self.lines.values.map(\.unordered) + self.parked.values.joined().map(\.value.unordered)
         self.lines = [:]
         self.parked = [:]
         self.places = 0
