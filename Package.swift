@@ -160,7 +160,10 @@ let package = Package(
             swiftSettings: swiftSettings),
         .testTarget(
             name: "WeftCLITests",
-            dependencies: ["CurlHTTP", "Locking", "Weft", "WeftBus", "WeftCLI", "WeftTestKit", "WeftValue"],
+            dependencies: [
+                "CurlHTTP", "Locking", "Weft", "WeftBus", "WeftCLI", "WeftProtocol", "WeftSQLite", "WeftTestKit",
+                "WeftValue",
+            ],
             swiftSettings: swiftSettings),
     ],
     swiftLanguageModes: [.v6]

@@ -159,6 +159,15 @@ struct MeshCommandTests {
         }
     }
 
+    @Test func whoeverListensForAShortTimeWaitsNoLongerForTheMesh() async throws {
+        try await ProcessHarness.run { harness in
+            let port = try ProcessHarness.freePorts(1)
+            let listener = try harness.weft("listen", "--timeout", "2", "--join", "tcp://127.0.0.1:\(port)")
+            // A join without a limit of its own takes ten.
+            try await listener.exit(expecting: .code(69), within: .seconds(8))
+        }
+    }
+
     @Test func unreachableSeedsAndEndpointsThatAreNoneAreDifferentMistakes() async throws {
         try await ProcessHarness.run { harness in
             let port = try ProcessHarness.freePorts(1)

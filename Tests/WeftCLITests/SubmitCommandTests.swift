@@ -1,5 +1,6 @@
 // This source file is part of the Weft project. See LICENSE. SPDX-License-Identifier: Apache-2.0
 
+import FoundationEssentials
 import Testing
 import WeftTestKit
 import WeftValue
@@ -100,6 +101,83 @@ struct SubmitCommandTests {
             process.terminate()
             // A coordinator works without anybody to join, so it has something to finish; a worker has not.
             try await process.exit(expecting: .code(command == "worker" ? 130 : 0))
+        }
+    }
+
+    @Test func ctrlCLeavesWhatWasAcceptedAndSaysHowMany() async throws {
+        try await ProcessHarness.run { harness in
+            let endpoint = try await Self.cluster(harness, exec: "cat", worker: false)
+            let submit = try harness.weft("submit", "-", "--join", endpoint, input: .open)
+            submit.write("1\n2\n3\n")
+            _ = try await submit.output.prefix(3)
+            submit.interrupt()
+            try await submit.exit(expecting: .code(130))
+            _ = try await submit.errorLine(containing: "3 tasks were accepted and go on")
+            let list = try harness.weft("tasks", "ls", "--json", "--state", "unfinished", "--join", endpoint)
+            try await list.exit(expecting: .code(0))
+            #expect(list.output.count == 3)
+        }
+    }
+
+    @Test(.enabled(if: FileManager.default.isExecutableFile(atPath: "/usr/bin/script")))
+    func aTerminalSeesHowFarItIsAndAPipeDoesNot() async throws {
+        try await ProcessHarness.run { harness in
+            let endpoint = try await Self.cluster(harness, exec: "cat")
+            let file = try harness.temporaryDirectory() + "/lines"
+            let lines = (1...500).map { "\($0)\n" }.joined()
+            try Data(lines.utf8).write(to: URL(filePath: file))
+            let weft = try ProcessHarness.weftPath()
+            let command = "\(weft) submit - --wait --join \(endpoint) < \(file) > \(file).out"
+            let script = try harness.start("/usr/bin/script", ["-qec", command, "/dev/null"])
+            try await script.exit(expecting: .code(0))
+            let seen = script.output.elements.joined()
+            #expect(seen.contains("done") && seen.contains("running") && seen.contains("%"))
+            let plain = try harness.weft("submit", "-", "--wait", "--join", endpoint, input: .text(lines))
+            try await plain.exit(expecting: .code(0))
+            #expect(plain.errors.elements.isEmpty)
+            #expect(plain.output.count == 500)
+        }
+    }
+
+    @Test func outputThatCannotBeWrittenFailsTheCommand() async throws {
+        try await ProcessHarness.run { harness in
+            let endpoint = try await Self.cluster(harness, exec: "cat", worker: false)
+            let weft = try ProcessHarness.weftPath()
+            let submit = try harness.start("/bin/bash", ["-c", "\(weft) submit x --join \(endpoint) > /dev/full"])
+            try await submit.exit(expecting: .code(1))
+            _ = try await submit.errorLine(containing: "No space left")
+        }
+    }
+
+    @Test func twoCoordinatorsAreSaidByStatusAndByThemselves() async throws {
+        try await ProcessHarness.run { harness in
+            let first = try harness.weft("coordinator", "--bind", anyPort, "--ledger", "memory", "--name", "one")
+            let endpoint = try await first.endpoint()
+            let second = try harness.weft(
+                "coordinator", "--bind", anyPort, "--ledger", "memory", "--name", "two", "--join", endpoint)
+            _ = try await second.endpoint()
+            _ = try await second.errorLine(containing: "A second coordinator serves this mesh")
+            _ = try await first.errorLine(containing: "A second coordinator serves this mesh")
+            let status = try harness.weft("status", "--join", endpoint)
+            try await status.exit(expecting: .code(0))
+            let verdict = try #require(status.output.elements.last)
+            #expect(verdict.contains("2 coordinators") && verdict.contains("one") && verdict.contains("two"))
+        }
+    }
+
+    @Test func aTakenPortIsSaidOnce() async throws {
+        try await ProcessHarness.run { harness in
+            let port = try ProcessHarness.freePorts(8)
+            let first = try harness.weft("coordinator", "--bind", "tcp://127.0.0.1:\(port)", "--ledger", "memory")
+            _ = try await first.endpoint()
+            // The sink of the first, and the sink of the second at the first's control port, too.
+            for bind in [port, port + 1, port - 2] {
+                let other = try harness.weft(
+                    "coordinator", "--bind", "tcp://127.0.0.1:\(bind)", "--ledger", "memory")
+                try await other.exit(expecting: .code(78))
+                let line = try await other.errorLine(containing: "another program has tcp://127.0.0.1:")
+                #expect(line.split(separator: "another").count == 3 && !line.contains("in use"))
+            }
         }
     }
 }

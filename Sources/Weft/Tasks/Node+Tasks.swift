@@ -7,7 +7,8 @@ import WeftValue
 extension Node {
     /// Hands a task to the coordinator; when this returns, it is in the ledger.
     ///
-    /// Without a coordinator it waits for one. Submitting is repeated when an answer is lost, which the task's id makes harmless.
+    /// Without a coordinator it waits for one, and a typed task that names no agent waits for a worker with a handler of its
+    /// name. Submitting is repeated when an answer is lost, which the task's id makes harmless.
     ///
     /// - Parameters:
     ///   - task: The task.
@@ -15,6 +16,8 @@ extension Node {
     /// - Throws: ``TaskRefusal`` when the task is not taken, and ``TaskPlaneFailure`` with code `noCoordinator` when there is nobody to take it.
     public func submit(_ task: TaskSubmission, within limit: Duration = .seconds(30)) async throws -> TaskReceipt {
         // Short calls, since one that a coordinator took to its grave is only worth repeating.
+        var task = task
+        if task.agentID == nil, let name = task.name { task.agentID = TaskRoute.agentID(ofTasksNamed: name) }
         let answer = try await self.callCoordinator("task.submit", task.value, until: .now + limit) { left in
             min(left, TaskDefaults.submitTimeout)
         }

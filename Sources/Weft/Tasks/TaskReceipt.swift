@@ -1,7 +1,7 @@
 // This source file is part of the Weft project. See LICENSE. SPDX-License-Identifier: Apache-2.0
 
 public import WeftProtocol
-import WeftValue
+public import WeftValue
 
 /// Stands for a task that a coordinator has in its ledger.
 public struct TaskReceipt: Sendable {
@@ -25,6 +25,19 @@ public struct TaskReceipt: Sendable {
     public func outcome(within limit: Duration? = nil) async throws -> TaskOutcome {
         let record = try await self.node.taskRecord(self.id, awaitingEndWithin: limit)
         return record.status.outcome ?? .cancelled(reason: "The task has ended without an outcome.")
+    }
+
+    /// What the task gives back, once it has completed, however long that takes.
+    ///
+    /// - Throws: ``TaskFailure`` with the handler's message when it failed, expired or was cancelled, else as ``outcome(within:)``.
+    public var value: Value {
+        get async throws {
+            switch try await self.outcome() {
+            case .completed(let result): return result.value
+            case .failed(let failure): throw failure
+            case .cancelled(let reason): throw TaskFailure("The task was cancelled: \(reason)", retry: .never)
+            }
+        }
     }
 
     /// The task's record as it stands.

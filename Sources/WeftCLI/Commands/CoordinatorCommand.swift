@@ -58,7 +58,8 @@ struct CoordinatorCommand: AsyncParsableCommand {
         let place = self.ledger ?? file?.ledger.place ?? .memory
         var configuration = try self.join.configuration("coordinator", isAlone: true, logger: logger)
         configuration.joinTimeout = nil
-        let ledger = try place.open(file?.ledger ?? LedgerSettings())
+        let ledger = try place.open(
+            file?.ledger ?? LedgerSettings(), holder: "node \"\(configuration.name)\"")
         self.lifetime.watch()
         // Where workers and listeners look when nobody tells them; any free port when somebody is there already.
         var preferred = configuration

@@ -1,19 +1,14 @@
 // This source file is part of the Weft project. See LICENSE. SPDX-License-Identifier: Apache-2.0
 
 import WeftProtocol
+import WeftSQLite
 
 /// The part of a configuration file that is about the ledger.
 struct LedgerSettings: Hashable {
-    /// When a commit counts as written.
-    enum Synchronous: String, CaseIterable {
-        case full
-        case normal
-    }
-
     /// Where it is; nil when the file does not say.
     var place: LedgerOption?
-    /// When a commit counts as written; nil for the ledger's own default.
-    var synchronous: Synchronous?
+    /// What a write waits for; nil for the ledger's own default.
+    var synchronous: LedgerSynchronous?
     /// How many finished tasks are kept.
     var keepFinished: Int?
     /// How long finished tasks are kept.

@@ -25,14 +25,21 @@ enum LedgerOption: Hashable, ExpressibleByArgument {
     }
 
     /// Opens the ledger, or makes it.
-    func open(_ settings: LedgerSettings = LedgerSettings()) throws(CommandFailure) -> any Ledger {
+    ///
+    /// - Parameters:
+    ///   - settings: What it waits for, and how long it keeps what has ended.
+    ///   - holder: Who opens it; whoever comes second is told.
+    func open(
+        _ settings: LedgerSettings = LedgerSettings(), holder: String = "a coordinator"
+    ) throws(CommandFailure) -> any Ledger {
         let kept = settings.keepFinished ?? TaskDefaults.finishedKept
         switch self {
         case .memory: return InMemoryLedger(finishedKept: kept)
         case .file(let path):
-            let keptFor = settings.keepFor ?? .seconds(7 * 24 * 3600)
             do throws(LedgerError) {
-                return try SQLiteLedger(path: path, finishedKept: kept, finishedFor: keptFor / .seconds(1))
+                return try SQLiteLedger(
+                    path: path, synchronous: settings.synchronous ?? .full, finishedKept: kept,
+                    finishedFor: settings.keepFor.map { $0 / .seconds(1) } ?? TaskDefaults.finishedFor, holder: holder)
             } catch {
                 throw CommandFailure(ledger: error)
             }

@@ -1,5 +1,6 @@
 // This source file is part of the Weft project. See LICENSE. SPDX-License-Identifier: Apache-2.0
 
+import Locking
 import Weft
 import WeftProtocol
 
@@ -49,27 +50,15 @@ struct SubmitLines {
     }
 
     private func submitAll() async throws -> CommandFailure? {
-        var worst: CommandFailure?
-        func take(_ outcome: Outcome) {
-            if let line = outcome.line { self.progress.result(line) }
-            guard let failure = outcome.failure else { return }
-            // An interruption is no fault of the line.
-            guard !Task.isCancelled else { return }
-            self.progress.count { $0.failed += 1 }
-            self.progress.complain("weft submit: line \(outcome.number): \(failure.message)")
-            worst = worst ?? CommandFailure(failure.status)
-        }
         let size = Self.inputBytes
-        return try await withThrowingTaskGroup(of: Outcome.self) { group in
+        let worst = Locked<CommandFailure?>(nil)
+        try await withThrowingTaskGroup(of: Void.self) { group in
             var running = 0
             var lines = 0
             var bytesRead = 0
             for await batch in InputLines() {
                 for (number, bytes) in batch {
-                    if running >= Self.window, let outcome = try await group.next() {
-                        take(outcome)
-                        running -= 1
-                    }
+                    if running >= Self.window, try await group.next() != nil { running -= 1 }
                     guard !Task.isCancelled else { break }
                     bytesRead += (bytes?.count ?? InputLines.maximumLine) + 1
                     if let size, size > 0 {
@@ -78,10 +67,8 @@ struct SubmitLines {
                     }
                     guard let bytes else {
                         lines += 1
-                        take(
-                            Outcome(
-                                number: number,
-                                failure: CommandFailure(.badInput, "longer than \(InputLines.maximumLine) bytes")))
+                        let failure = CommandFailure(.badInput, "longer than \(InputLines.maximumLine) bytes")
+                        self.take(Outcome(number: number, failure: failure), worst)
                         continue
                     }
                     guard bytes.contains(where: { !JSONSplitter.isSpace($0) }) else { continue }
@@ -90,9 +77,9 @@ struct SubmitLines {
                     group.addTask {
                         do throws(CommandFailure) {
                             let (line, failure) = try await self.perform(text, self.progress)
-                            return Outcome(number: number, line: line, failure: failure)
+                            self.take(Outcome(number: number, line: line, failure: failure), worst)
                         } catch {
-                            return Outcome(number: number, failure: error)
+                            self.take(Outcome(number: number, failure: error), worst)
                         }
                     }
                     running += 1
@@ -100,9 +87,19 @@ struct SubmitLines {
             }
             let total = lines
             self.progress.count { $0.total = total }
-            for try await outcome in group { take(outcome) }
-            return worst
+            try await group.waitForAll()
         }
+        return worst.withLock { $0 }
+    }
+
+    /// Prints what came of a line, at once.
+    private func take(_ outcome: Outcome, _ worst: Locked<CommandFailure?>) {
+        if let line = outcome.line { self.progress.result(line) }
+        // An interruption is no fault of the line.
+        guard let failure = outcome.failure, !Task.isCancelled else { return }
+        self.progress.count { $0.failed += 1 }
+        self.progress.complain("weft submit: line \(outcome.number): \(failure.message)")
+        worst.withLock { $0 = $0 ?? CommandFailure(failure.status) }
     }
 
     /// How much there is to read, when standard input is a file.

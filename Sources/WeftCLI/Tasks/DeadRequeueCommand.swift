@@ -16,7 +16,7 @@ struct DeadRequeueCommand: AsyncParsableCommand {
 
             Example:
               weft dead requeue t-4 --join tcp://127.0.0.1:7400
-              weft dead requeue --all --queue default --since 1h --join tcp://127.0.0.1:7400
+              weft dead requeue --all --since 1h --join tcp://127.0.0.1:7400
             """)
 
     @OptionGroup var selection: DeadSelection

@@ -12,8 +12,8 @@ struct TasksCancelCommand: AsyncParsableCommand {
         abstract: "Cancels tasks: waiting ones at once, running ones as soon as their handler has stopped.",
         discussion: """
             Example:
-              weft submit 'not so urgent' --id t-2 --not-before 1h --join tcp://127.0.0.1:7400
-              weft tasks cancel t-2 --reason 'no longer needed' --join tcp://127.0.0.1:7400
+              weft submit x --id t-2 --not-before 1h --join tcp://127.0.0.1:7400
+              weft tasks cancel t-2 --reason 'too late' --join tcp://127.0.0.1:7400
             """)
 
     @Argument(help: ArgumentHelp("The tasks.", valueName: "ID"))

@@ -13,7 +13,7 @@ struct TasksListCommand: AsyncParsableCommand {
         discussion: """
             Example:
               weft tasks ls --join tcp://127.0.0.1:7400
-              weft tasks ls --state running --state retrying --queue default --since 10m --join tcp://127.0.0.1:7400
+              weft tasks ls --state running --since 10m --join tcp://127.0.0.1:7400
               weft tasks ls --state dead --limit 0 --json --join tcp://127.0.0.1:7400
             """)
 

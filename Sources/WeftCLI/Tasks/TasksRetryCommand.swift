@@ -15,7 +15,7 @@ struct TasksRetryCommand: AsyncParsableCommand {
             attempt, or for its time, becomes due at once.
 
             Example:
-              weft submit 'too early' --id t-3 --not-before 1h --join tcp://127.0.0.1:7400
+              weft submit y --id t-3 --not-before 1h --join tcp://127.0.0.1:7400
               weft tasks retry t-3 --join tcp://127.0.0.1:7400
             """)
 

@@ -27,6 +27,26 @@ struct EventsLifecycleTests {
         }
     }
 
+    @Test func aSubmittedTaskNeedNotBeAwaitedButCanBe() async throws {
+        let events = EventsBench.events(.embedded(platform: nil)) {
+            OnTask(.count) { text, _ in
+                guard !text.isEmpty else { throw TaskFailure("there is nothing to count", retry: .never) }
+                return text.count
+            }
+        }
+        try await events.withRunning { events in
+            let receipt = try await events.submit(TaskSubmission(id: "t-1", name: "text:count", payload: "four"))
+            #expect(receipt.id == "t-1")
+            #expect(try await receipt.value == 4)
+            let empty = try await events.submit(TaskSubmission(name: "text:count", payload: ""))
+            let failure = await #expect(throws: TaskFailure.self) { try await empty.value }
+            #expect(failure?.message == "there is nothing to count")
+            let named = try await events.submit(.count, with: "seven") { $0.id = "t-2" }
+            #expect(named == 5)
+            #expect(try await events.node.task("t-2").status.state == .completed)
+        }
+    }
+
     @Test func workerOfAClusterSubmitsAsWell() async throws {
         let first = EventsBench.events(.embedded(platform: nil)) { OnTask(.count) { text, _ in text.count } }
         try await first.withRunning { first in
