@@ -104,6 +104,11 @@ let package = Package(
             name: "WeftTestKit",
             dependencies: ["Locking", "Weft", "WeftBus", "WeftExec", "WeftProtocol", "WeftValue", .heap],
             swiftSettings: swiftSettings),
+        // The task plane under a seeded scheduler; for the tests and for `make simulate`, in no product.
+        .target(
+            name: "WeftSimulation", dependencies: ["WeftBus", "WeftProtocol", "WeftValue", .deque, .heap],
+            swiftSettings: swiftSettings),
+        .executableTarget(name: "Simulate", dependencies: ["WeftSimulation"], swiftSettings: swiftSettings),
         .executableTarget(
             name: "WeftCLI",
             dependencies: [
@@ -148,6 +153,9 @@ let package = Package(
         .testTarget(
             name: "WeftSQLiteTests", dependencies: ["WeftProtocol", "WeftSQLite", "WeftTestKit", "WeftValue", .grdb],
             resources: [.copy("Fixtures")], swiftSettings: swiftSettings),
+        .testTarget(
+            name: "WeftSimulationTests", dependencies: ["WeftProtocol", "WeftSQLite", "WeftSimulation"],
+            swiftSettings: swiftSettings),
         .testTarget(
             name: "WeftServerTests",
             dependencies: [

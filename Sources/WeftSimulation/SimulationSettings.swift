@@ -1,0 +1,26 @@
+// This source file is part of the Weft project. See LICENSE. SPDX-License-Identifier: Apache-2.0
+
+/// How large a simulated schedule is, and what is broken in it on purpose.
+package struct SimulationSettings: Sendable {
+    /// How many tasks are submitted.
+    package var tasks = 200
+    /// How many faults happen, at the least and at the most.
+    package var faults = 5...10
+    /// Over how long tasks come and faults happen, in milliseconds; afterwards everything must come to its end.
+    package var span: UInt64 = 40_000
+    /// How long everything may take to end once the faults are over, in milliseconds.
+    package var patience: UInt64 = 600_000
+    /// What is broken on purpose, to see that it is noticed; nil for nothing.
+    package var mutant: SimulationMutant?
+
+    /// The settings of the long check.
+    package init() {}
+
+    /// Settings for schedules that are quick also in a debug build.
+    package static var short: Self {
+        var settings = Self()
+        settings.tasks = 40
+        settings.span = 15_000
+        return settings
+    }
+}
