@@ -26,8 +26,10 @@ struct SimulatedLedger {
     var volatileCount: Int { self.volatile.count }
 
     /// Takes the ledger, as a coordinator does that begins.
-    mutating func open() -> LedgerState {
-        self.epoch.counter += 1
+    ///
+    /// - Parameter epoch: What a real ledger beside this one says; nil for none.
+    mutating func open(as epoch: TaskEpoch? = nil) -> LedgerState {
+        self.epoch = epoch ?? TaskEpoch(ledgerID: self.epoch.ledgerID, counter: self.epoch.counter + 1)
         // Opening writes, and that reaches the disk with everything before it.
         self.volatile = []
         return LedgerState(

@@ -10,11 +10,23 @@ package struct SimulationSettings: Sendable {
     package var span: UInt64 = 40_000
     /// How long everything may take to end once the faults are over, in milliseconds.
     package var patience: UInt64 = 600_000
+    /// Whether nothing happens but tasks that complete: a run to hold others against.
+    package var isPlain = false
     /// What is broken on purpose, to see that it is noticed; nil for nothing.
     package var mutant: SimulationMutant?
 
     /// The settings of the long check.
     package init() {}
+
+    /// A run without faults, in which every task completes.
+    package static var plain: Self {
+        var settings = Self()
+        settings.tasks = 50
+        settings.faults = 0...0
+        settings.span = 3000
+        settings.isPlain = true
+        return settings
+    }
 
     /// Settings for schedules that are quick also in a debug build.
     package static var short: Self {

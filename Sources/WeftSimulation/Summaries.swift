@@ -1,5 +1,6 @@
 // This source file is part of the Weft project. See LICENSE. SPDX-License-Identifier: Apache-2.0
 
+import WeftBus
 import WeftProtocol
 
 extension CoordinatorMessage {
@@ -70,5 +71,16 @@ extension TaskEvent {
         default:
             "\(self)"
         }
+    }
+}
+
+extension LedgerState {
+    /// All that matters of it, without the dates, which a file may round.
+    var summary: [String] {
+        self.unfinished.map { record in
+            let status = record.status
+            return
+                "\(record.task.id) \(status.state) \(status.attempt) \(status.epoch?.counter ?? 0) \(status.requeues) \(status.worker?.description ?? "") \(status.hasBegun)"
+        } + self.reports.map { "\($0.id) \($0.content)" }
     }
 }

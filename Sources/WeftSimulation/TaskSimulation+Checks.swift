@@ -15,7 +15,7 @@ extension TaskSimulation {
             self.ledger.write(change)
         }
         self.ledger.commit(isDurable: changes.contains(where: \.mustBeDurable))
-        if self.mirrorsWrites { self.writes.append((changes, self.ledger.epoch)) }
+        if self.hasRealLedger { self.writes.append((changes, self.ledger.epoch)) }
     }
 
     private mutating func check(_ change: LedgerChange) throws {
@@ -64,6 +64,9 @@ extension TaskSimulation {
         }
         guard status.requeues == before.requeues else {
             throw SimulationViolation("\(id) was requeued by a mere change of status")
+        }
+        guard before.cancelReason == nil || status.cancelReason != nil else {
+            throw SimulationViolation("that \(id) is to be cancelled was forgotten")
         }
         let isNew = status.attempt == before.attempt + 1
         guard isNew || status.attempt == before.attempt else {
@@ -200,7 +203,8 @@ extension TaskSimulation {
             let isUnnamed = self.time - (self.tasks[task].namedAt ?? self.startedAt) >= lease
             let isClosed = state.closedAt.map { self.time - $0 >= 3_000_000 } ?? false
             guard isSilent || isUnproven || isUnnamed || isClosed else {
-                throw SimulationViolation("\(id) was taken from w\(worker) as lost, which holds its lease")
+                throw SimulationViolation(
+                    "\(id) was taken from w\(worker), which holds its lease: \(status.history.last?.error ?? "")")
             }
         }
     }

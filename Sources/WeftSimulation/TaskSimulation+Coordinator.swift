@@ -2,18 +2,31 @@
 
 import DequeModule
 import WeftBus
-import WeftProtocol
+package import WeftProtocol
 
 extension TaskSimulation {
     // MARK: - Life
 
     mutating func startCoordinator() throws {
         guard !self.isUp else { return }
-        try self.begin(self.ledger.open())
+        if self.hasRealLedger {
+            self.awaitsLedger = true
+        } else {
+            try self.start(self.ledger.open())
+        }
     }
 
-    /// A coordinator takes the ledger and begins.
-    mutating func begin(_ found: LedgerState) throws {
+    /// A coordinator begins with what it has found in a real ledger, which must be what the simulated one holds.
+    package mutating func begin(_ found: LedgerState) throws {
+        self.awaitsLedger = false
+        let expected = self.ledger.open(as: found.epoch)
+        guard found.summary == expected.summary else {
+            throw SimulationViolation("the ledger should hold \(expected.summary), and holds \(found.summary)")
+        }
+        try self.start(found)
+    }
+
+    private mutating func start(_ found: LedgerState) throws {
         var state = found
         try self.checkRecovery(state)
         switch self.settings.mutant {
@@ -90,9 +103,7 @@ extension TaskSimulation {
         } else {
             self.note("the coordinator's process ends")
         }
-        self.report.staleResults += self.dispatcher.counters.stale
-        self.report.reclaims += self.dispatcher.counters.reclaimed
-        self.report.repeated += self.dispatcher.counters.repeated
+        self.noteCounters()
         self.isUp = false
         self.isStreamUp = false
         self.queue = []
@@ -116,6 +127,12 @@ extension TaskSimulation {
             self.plan(.rosterForgets(index, life: self.life), after: self.delay(500...12_000))
         }
         self.plan(.coordinatorStarts, after: self.chance(80) ? self.delay(50...2000) : self.delay(2000...20_000))
+    }
+
+    mutating func noteCounters() {
+        self.report.staleResults += self.dispatcher.counters.stale
+        self.report.reclaims += self.dispatcher.counters.reclaimed
+        self.report.repeated += self.dispatcher.counters.repeated
     }
 
     // MARK: - The shell
@@ -148,6 +165,7 @@ extension TaskSimulation {
 
     mutating func written() throws {
         guard self.isWriting else { return }
+        self.steps += 1
         if try self.isKilledNow() { return }
         let changes = Self.changes(in: self.writing)
         if self.settings.mutant == .writeDropped, self.chance(2) {
@@ -171,6 +189,7 @@ extension TaskSimulation {
     mutating func performNext() throws {
         let action = self.performing[self.performed]
         self.performed += 1
+        self.steps += 1
         try self.perform(action)
         if try self.isKilledNow() { return }
         if self.performed == self.performing.count {
@@ -269,7 +288,8 @@ extension TaskSimulation {
         default:
             break
         }
-        for reference in message.named {
+        // From a stranger it renews nothing.
+        for reference in message.named where self.workers[worker].session != 0 {
             guard let task = self.indices[reference.id] else { continue }
             self.tasks[task].namedAt = self.time
         }

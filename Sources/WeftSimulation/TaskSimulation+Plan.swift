@@ -13,6 +13,7 @@ extension TaskSimulation {
             handlerAttempts: 1, workerLossAttempts: 3, returnLimit: 20, backoff: .milliseconds(500),
             maximumBackoff: .seconds(10))
         self.configuration.maximumResultBytes = 4096
+        if self.settings.isPlain { return self.preparePlain() }
         // Some schedules have little room, so that refusals happen.
         self.configuration.maximumUnfinished = self.chance(15) ? 30 : 100_000
         self.configuration.recentlyFinished = self.chance(20) ? 100 : 10_000
@@ -46,6 +47,25 @@ extension TaskSimulation {
         if self.chance(50) {
             self.plan(.operate(.drop), at: UInt64.random(in: self.end / 3...self.end, using: &self.random))
         }
+    }
+
+    private mutating func preparePlain() {
+        for index in 0..<self.settings.tasks {
+            let isFromPlatform = index % 2 == 0
+            let submission = TaskSubmission(
+                id: "t\(index)", source: isFromPlatform ? .platform : .submit,
+                agentID: isFromPlatform ? "agent" : nil, payload: .string("t\(index)"))
+            self.indices[submission.id] = index
+            self.tasks.append(
+                SimulatedTask(
+                    submission: submission, behaviour: .completes, work: self.delay(20...400), isRefused: false))
+            let at = UInt64.random(in: 0...self.end * 9 / 10, using: &self.random)
+            self.plan(isFromPlatform ? .platformTask(index) : .submit(index, isRepeat: false), at: at)
+        }
+        self.untold = self.tasks.count
+        self.workersWanted = 2
+        for _ in 0..<self.workersWanted { self.plan(.workerStarts, at: self.delay(0...200)) }
+        self.plan(.coordinatorStarts, at: 0)
     }
 
     private mutating func task(_ index: Int) -> SimulatedTask {
@@ -135,7 +155,10 @@ extension TaskSimulation {
         case .submission, .delivery:
             break
         case .cancel:
-            if let task = self.pick(Array(self.tasks.indices)), self.tasks[task].isTold || self.chance(20) {
+            let held = self.tasks.indices.filter {
+                self.ledger.entries[self.tasks[$0].submission.id]?.record.status.state.isHeld ?? false
+            }
+            if let task = self.pick(self.chance(70) ? held : Array(self.tasks.indices)) {
                 self.lookUp(task, for: .cancel)
             }
         case .requeue, .drop:

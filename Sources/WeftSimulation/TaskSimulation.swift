@@ -22,10 +22,14 @@ package struct TaskSimulation {
     package internal(set) var report = SimulationReport()
     /// Takes a line for each thing that happens.
     package var trace: ((String) -> Void)?
-    /// Whether the ledger is somewhere else too: what is written is kept for whoever drives the simulation.
-    package var mirrorsWrites = false
-    /// What was written since it was last taken; only when ``mirrorsWrites`` is set.
+    /// Whether there is a real ledger beside the simulated one, which whoever drives the simulation opens and writes.
+    package var hasRealLedger = false
+    /// What the real ledger is to be written, in its order.
     package var writes: [(changes: [LedgerChange], epoch: TaskEpoch)] = []
+    /// Whether a coordinator waits for the real ledger to be opened: ``begin(_:)``.
+    package internal(set) var awaitsLedger = false
+    /// How often something has been written, sent or said.
+    package internal(set) var steps = 0
 
     var random: SplitMix64
     var events = Heap<SimulationEvent>()
@@ -103,6 +107,8 @@ package struct TaskSimulation {
         }
         guard !self.isOver else {
             try self.checkEnd()
+            self.noteCounters()
+            self.report.duration = self.time / 1000
             return false
         }
         guard let event = self.events.popMin() else {

@@ -24,7 +24,11 @@ extension Dispatcher {
         if let known = self.entries[task.id] {
             self.repeated(task, known.task, known.status.state, &step)
         } else if let stored {
-            if self.repeated(task, stored.task, stored.status.state, &step) { self.reportAgain(stored, &step) }
+            // What has ended anew since the ledger was asked is reported anew already; its former end must not come after that.
+            let isFormer = self.finished[task.id].map { $0.requeues != stored.status.requeues } ?? false
+            if self.repeated(task, stored.task, stored.status.state, &step), !isFormer {
+                self.reportAgain(stored, &step)
+            }
         } else if let recent = self.finished[task.id] {
             // It ended after the ledger was asked.
             self.counters.repeated += 1

@@ -23,7 +23,9 @@ extension Dispatcher {
             }
         } else if let recent = self.finished[id],
             recent.state != record.status.state || recent.attempt != record.status.attempt
+                || recent.requeues != record.status.requeues
         {
+            // It has run, or at least been queued, since the ledger was asked.
             self.refuse(id, Self.cannotRequeue(recent.state), &step)
         } else if ![.dead, .cancelled, .expired].contains(record.status.state) {
             self.refuse(id, Self.cannotRequeue(record.status.state), &step)
