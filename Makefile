@@ -1,6 +1,6 @@
 # Weft's commands for people. `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test test-thread lint format check-imports check-long soak bench clean
+.PHONY: help setup build demo test test-thread lint format check-imports check-long simulate crash-points soak bench clean
 
 BUILD := .build
 # Tests start real processes and wait with deadlines: a few at a time are quicker than all at once.
@@ -43,7 +43,16 @@ soak: setup ## Break a cluster for two minutes and prove that no task is lost (S
 	@cluster/soak --self-test
 	@WEFT=$(WEFT) cluster/soak --seed $(or $(SEED),1) --seconds $(or $(SOAK_SECONDS),120)
 
-check-long: build ## The longer checks: soak, thread sanitizer, and all tests five times over
+simulate: setup ## Run 10,000 seeded schedules of the task plane, each with faults, and check every step (release)
+	@.ci/swift build -c release --product Simulate --scratch-path .build-release
+	@.build-release/release/Simulate 10000
+
+crash-points: build ## Crash the coordinator at every write and every action of a run of 50 tasks
+	@WEFT_CRASH_POINTS=all .ci/swift test --skip-build --filter CrashPointTests
+
+check-long: build ## The longer checks: simulation, crash points, soak, sanitizer, and all tests five times over
+	@$(MAKE) simulate
+	@$(MAKE) crash-points
 	@$(MAKE) soak
 	@$(MAKE) test-thread
 	@for round in 1 2 3 4 5; do echo "round $$round of 5"; .ci/swift test --skip-build $(TEST_FLAGS) || exit 1; done
