@@ -38,7 +38,7 @@ extension Mesh {
             link: link, nextHello: now + MeshDefaults.retryInterval, nextRedial: now + MeshDefaults.redialInterval)
         peer.isSubscribed = self.strangers.remove(record.id) != nil
         self.peers[record.id] = peer
-        self.send(.hello(self.local), to: record.id)
+        self.send(.hello(self.local, to: record.id), to: record.id)
         self.listen(to: record)
         if peer.isSubscribed { self.sendProbe(to: record.id, at: now) }
     }
@@ -64,7 +64,7 @@ extension Mesh {
         self.peers[id]?.isWelcomed = false
         self.peers[id]?.nextHello = now + MeshDefaults.retryInterval
         self.peers[id]?.nextRedial = now + MeshDefaults.redialInterval
-        self.send(.hello(self.local), to: id)
+        self.send(.hello(self.local, to: id), to: id)
     }
 
     /// Ends everything with a member.

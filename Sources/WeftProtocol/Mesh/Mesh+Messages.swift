@@ -13,8 +13,8 @@ extension Mesh {
         case .inbound(let id, let number):
             if id == self.local.id {
                 self.metSelf(number)
-            } else if case .hello(let record) = message {
-                self.hello(record, from: id, on: link, at: now)
+            } else if case .hello(let record, let called) = message {
+                self.hello(record, to: called, from: id, on: link, at: now)
             } else {
                 self.heard(message, from: id, on: link, at: now)
             }
@@ -33,7 +33,9 @@ extension Mesh {
         if case .seed(let index) = self.links[number] { self.closeSeed(index, .isSelf) }
     }
 
-    private mutating func hello(_ record: MemberRecord, from id: NodeID, on link: MeshLink, at now: MonotonicTime) {
+    private mutating func hello(
+        _ record: MemberRecord, to called: NodeID?, from id: NodeID, on link: MeshLink, at now: MonotonicTime
+    ) {
         guard record.id == id, record.isWithinBounds else {
             self.counters.contradictions += 1
             return
@@ -43,6 +45,10 @@ extension Mesh {
                 .version,
                 "\(record.name) speaks wire version \(record.versions), and \(self.local.name) "
                     + "\(VersionRange.current): run versions of Weft that have one in common", on: link)
+        }
+        if let called, called != self.local.id {
+            // A port is soon somebody else's, perhaps of another mesh, which must not become one with the caller's.
+            return self.refuse(.elsewhere, "another node listens here now; join it if it is meant", on: link)
         }
         if self.membership[id]?.status == .left {
             return self.refuse(.left, "this node has said goodbye; it can join again with a new id", on: link)
@@ -98,15 +104,17 @@ extension Mesh {
         switch message {
         case .welcome(let record, let roster):
             guard record.id == id else {
-                // The port has changed hands: the one that was called is gone, the one that answers is news.
-                self.replace(id, at: now)
-                if record.id != self.local.id { self.welcomed(by: record, roster, at: now) }
+                self.counters.contradictions += 1
                 return
             }
             self.peers[id]?.isWelcomed = true
             self.welcomed(by: record, roster, at: now)
         case .reject(.unknown, _, _):
-            self.send(.hello(self.local), to: id)
+            self.send(.hello(self.local, to: id), to: id)
+        case .reject(.elsewhere, _, _):
+            // The port has changed hands: the one that was called is gone, and the one that answers is nobody to us.
+            if self.membership[id]?.isLive == true { return self.replace(id, at: now) }
+            if let number = self.peers.removeValue(forKey: id)?.link { self.close(number) }
         case .reject: self.counters.contradictions += 1
         default: self.heard(message, from: id, on: link, at: now)
         }

@@ -63,7 +63,9 @@ extension Mesh {
     private mutating func recallSeeds(at now: MonotonicTime) {
         guard self.hasJoined else { return }
         for index in self.seeds.indices {
-            guard case .answered(let id) = self.seeds[index].state, self.membership[id]?.isLive != true else { continue }
+            guard case .answered(let id) = self.seeds[index].state, self.membership[id]?.isLive != true else {
+                continue
+            }
             self.seeds[index].state = .trying
             self.seeds[index].nextRedial = now
         }
@@ -83,7 +85,7 @@ extension Mesh {
                     self.redial(id, at: now)
                 } else if now >= peer.nextHello {
                     self.peers[id]?.nextHello = now + MeshDefaults.retryInterval
-                    self.send(.hello(self.local), to: id)
+                    self.send(.hello(self.local, to: id), to: id)
                 }
             }
             // Also when its subscription was not seen: the probe reaches only who has subscribed to it.

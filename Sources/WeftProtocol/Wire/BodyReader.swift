@@ -29,6 +29,8 @@ struct BodyReader {
         return value
     }
 
+    func has(_ key: String) -> Bool { self.members[key] != nil }
+
     func value(_ key: String) throws(WireError) -> Value {
         try self.require(key, "there", self.members[key])
     }

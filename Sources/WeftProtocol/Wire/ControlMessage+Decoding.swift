@@ -47,7 +47,8 @@ extension ControlMessage {
     private init(_ kind: Kind, _ body: BodyReader) throws(WireError) {
         self =
             switch kind {
-            case .hello: .hello(try MemberRecord(try body.value("n")))
+            case .hello:
+                .hello(try MemberRecord(try body.value("n")), to: body.has("t") ? try body.node("t") : nil)
             case .welcome: .welcome(try MemberRecord(try body.value("n")), roster: try body.roster("r"))
             case .reject:
                 .reject(

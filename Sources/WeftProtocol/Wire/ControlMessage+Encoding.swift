@@ -16,7 +16,8 @@ extension ControlMessage {
 
     private var body: [String: Value] {
         switch self {
-        case .hello(let record): ["n": record.value]
+        case .hello(let record, let id):
+            if let id { ["n": record.value, "t": .bytes(id.bytes)] } else { ["n": record.value] }
         case .welcome(let record, let roster): ["n": record.value, "r": .array(roster.map(\.value))]
         case .reject(let reason, let message, let versions):
             ["c": .string(reason.name), "m": .string(message), "v": versions.value]

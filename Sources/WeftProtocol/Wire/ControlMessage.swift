@@ -5,8 +5,8 @@ public import WeftValue
 
 /// A message between two nodes, beside the event stream.
 public enum ControlMessage: Hashable, Sendable {
-    /// The first word on every link: who calls. It may be said again.
-    case hello(MemberRecord)
+    /// The first word on every link: who calls, and whom; nil for whoever answers there. It may be said again.
+    case hello(MemberRecord, to: NodeID? = nil)
     /// The answer to `hello`: who answers, and everyone it knows.
     case welcome(MemberRecord, roster: [RosterEntry])
     /// The answer to who is not taken in.
@@ -64,7 +64,7 @@ public enum ControlMessage: Hashable, Sendable {
 
     /// The kinds and their numbers.
     public enum Kind: UInt8, Sendable, CaseIterable {
-        /// See ``ControlMessage/hello(_:)``.
+        /// See ``ControlMessage/hello(_:to:)``.
         case hello = 1
         /// See ``ControlMessage/welcome(_:roster:)``.
         case welcome = 2

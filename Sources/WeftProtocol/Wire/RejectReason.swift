@@ -13,6 +13,8 @@ public struct RejectReason: Hashable, Sendable, CustomStringConvertible {
     public static let unknown = RejectReason(name: "unknown")
     /// The node has said goodbye; it must join with a new id.
     public static let left = RejectReason(name: "left")
+    /// Another node listens at this address than the one that was called.
+    public static let elsewhere = RejectReason(name: "elsewhere")
 
     /// Creates a reason.
     public init(name: String) {

@@ -94,6 +94,20 @@ struct MeshMembershipTests {
         #expect(nodes[0].mesh.counters.died == 0)
     }
 
+    @Test func aStrangerAtADeadMembersAddressDoesNotMakeTwoMeshesOne() {
+        let mesh = SimulatedMesh()
+        let nodes = mesh.joined("a", "b")
+        mesh.kill(nodes[1])
+        let other = mesh.add("x")
+        mesh.start(other)
+        let stranger = mesh.add("b", seeds: ["x"])
+        mesh.start(stranger)
+        mesh.run(for: .seconds(60))
+        #expect(nodes[0].comings == ["+b", "-b(replaced)"])
+        #expect(stranger.comings == ["+x"])
+        #expect(other.comings == ["+b"])
+    }
+
     @Test func aProcessThatTookOverAnAddressReplacesTheFormerOwner() {
         let mesh = SimulatedMesh()
         let nodes = mesh.joined("a", "b", "c")

@@ -123,6 +123,15 @@ struct WireTests {
         #expect(try ControlMessage(decoding: writer.bytes) == .flush(through: 4))
     }
 
+    @Test func aHelloMayNameWhomItCalls() throws {
+        guard case .hello(let record, nil) = GoldenFrames.control[0].1 else {
+            Issue.record("the first golden frame is a HELLO to whoever answers")
+            return
+        }
+        let message = ControlMessage.hello(record, to: .random())
+        #expect(try ControlMessage(decoding: message.encoded()) == message)
+    }
+
     @Test func helloWelcomeAndRejectAreReadInEveryVersion() throws {
         for (_, message, hex) in GoldenFrames.control.prefix(3) {
             var frame = GoldenFrames.bytes(hex)
