@@ -150,7 +150,10 @@ class Round:
 
     def _is_worth_it(self, kind, since, details):
         """Whether enough runs to be hit; otherwise the step is tried again soon, and left out at last."""
-        if self._busy() * 10 >= self._slots and self._elapsed() - self._last_kill >= BREATH:
+        # The coordinator's turn comes seldom, and workers must not take it away.
+        is_second = kind == "kill-worker" and any(
+            other == "kill-coordinator" and "since" in waiting for _, _, other, waiting in self._events)
+        if self._busy() * 10 >= self._slots and self._elapsed() - self._last_kill >= BREATH and not is_second:
             self._last_kill = self._elapsed()
             return True
         since = since if since is not None else self._elapsed()
@@ -321,6 +324,8 @@ class Round:
         with open(os.path.join(cluster.directory, "tasks.jsonl"), "wb") as file:
             file.write(listed.stdout)
         self.notes["statistics"] = self._client.statistics()
+        for worker in cluster.workers:
+            worker.leave()
         for node in reversed(cluster.nodes):
             status = node.stop(LEAVING)
             if status != 0:

@@ -190,6 +190,8 @@ def _judge_run(evidence, judgement):
         if kill["busy"] * 10 < kill["slots"]:
             judgement.find("quiet", None, "%s at %.1f s: %d of %d slots busy"
                            % (kill["what"], kill["at"], kill["busy"], kill["slots"]))
+    if notes["seconds"] >= 10 and not any(kill["node"] == "coordinator" for kill in notes["kills"]):
+        judgement.find("too-few", None, "the coordinator was never killed")
     skipped, kills = notes.get("skipped", 0), len(notes.get("kills", []))
     if skipped > kills / 2:
         judgement.find("too-few", None, "%d of %d kills were left out because nearly nothing ran"

@@ -109,7 +109,9 @@ class Node:
         """Asks the node to end, and kills it when it does not; returns its status, or None when it was killed."""
         if self.process is None:
             return 0
-        self.signal(signal.SIGTERM)
+        # A second signal would abort.
+        if self.leaving_since is None:
+            self.leave()
         try:
             status = self.process.wait(seconds)
             self.process.stdin.close()

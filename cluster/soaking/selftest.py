@@ -25,8 +25,10 @@ class Forgery:
         self.accounts = []
         self.listed = None
         self.notes = {
-            "kills": [{"what": "worker-1/1 alone", "node": "worker-1", "at": 2.0, "time": 1000.0, "busy": 12,
-                       "slots": 40, "held": 20, "tasks": self.submitted[:2], "paused": False}],
+            "kills": [
+                {"what": node + "/1", "node": node, "at": 2.0, "time": 1000.0, "busy": 12, "slots": 40, "held": 20,
+                 "tasks": self.submitted[:2], "paused": False} for node in ("worker-1", "coordinator")
+            ],
             "starts": [], "pauses": 1, "drains": 1, "faults": 3, "outages": 0, "skipped": 0, "falls": [], "settled": True, "started": 990.0,
             "seconds": 20.0, "settling": 1.0,
             "statistics": {"updates": {}, "requests": {}, "sse": {}},
@@ -232,6 +234,11 @@ def quiet(forgery, _):
     forgery.notes["kills"][0]["busy"] = 3
 
 
+def coordinator_spared(forgery, _):
+    """The coordinator was never killed."""
+    del forgery.notes["kills"][1]
+
+
 def half_a_line(forgery, _):
     """The log of the handlers is damaged."""
     forgery.log.append("begin s0-off-0000")
@@ -240,9 +247,10 @@ def half_a_line(forgery, _):
 CASES = [
     (lost_everywhere, "lost"), (never_finished, "lost"), (dead_letter, "dead-letter"),
     (forgotten_by_the_platform, "lost"), (two_outcomes, "completed-twice"), (two_finals, "two-finals"),
-    (other_result, "results-differ"), (listed_wrong, "listed-wrong"), (attempt_twice, "attempt-twice"), (unfounded, "unfounded"),
-    (stale_accepted, "unfounded"), (revived, "revived"), (removed, "removed"), (unreported, "unreported"),
-    (ghost, "ghost"), (fell, "fell"), (unsettled, "unsettled"), (quiet, "quiet"), (half_a_line, "damaged"),
+    (other_result, "results-differ"), (listed_wrong, "listed-wrong"), (attempt_twice, "attempt-twice"),
+    (unfounded, "unfounded"), (stale_accepted, "unfounded"), (revived, "revived"), (removed, "removed"), (unreported, "unreported"),
+    (ghost, "ghost"), (fell, "fell"), (unsettled, "unsettled"), (quiet, "quiet"),
+    (coordinator_spared, "too-few"), (half_a_line, "damaged"),
 ]
 
 
