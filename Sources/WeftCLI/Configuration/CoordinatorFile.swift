@@ -51,7 +51,8 @@ struct CoordinatorFile {
             "tasks", of: root,
             keys: [
                 "maximum_running", "maximum_unfinished", "maximum_unreported", "maximum_workers", "maximum_task_bytes",
-                "maximum_result_bytes", "lease", "loss_grace", "reclaim_grace", "drain", "retry", "default_queue",
+                "maximum_result_bytes", "lease", "loss_grace", "reclaim_grace", "limit_grace", "drain", "retry",
+                "default_queue",
                 "queues",
             ])
         var settings = self.coordinator.dispatcher
@@ -76,6 +77,7 @@ struct CoordinatorFile {
         if let lease = reader.duration("lease", of: tasks, from: settings.heartbeat * 3) { settings.lease = lease }
         if let grace = reader.duration("loss_grace", of: tasks) { settings.lossGrace = grace }
         if let grace = reader.duration("reclaim_grace", of: tasks) { settings.reclaimGrace = grace }
+        if let grace = reader.duration("limit_grace", of: tasks) { settings.limitGrace = grace }
         if let drain = reader.duration("drain", of: tasks) { self.coordinator.drainDeadline = drain }
         self.readRetry(&reader, tasks, &settings.retry)
         if tasks.members["default_queue"] != nil {
