@@ -66,7 +66,7 @@ extension Dispatcher {
             if let wanted = entry.status.cancelReason {
                 self.end(id, .cancelled, outcome: .cancelled(reason: wanted), &step, at: now)
             } else if entry.isExpiring {
-                self.expire(id, Self.overTotalLimit(entry), &step, at: now)
+                self.endExpired(id, Self.overTotalLimit(entry), &step, at: now)
             } else {
                 // Nobody asked for it here: the worker itself had to stop.
                 self.giveBack(id, reason: reason, isLoss: false, &step, at: now)
@@ -128,7 +128,7 @@ extension Dispatcher {
         if let wanted = entry.status.cancelReason {
             return self.end(id, .cancelled, outcome: .cancelled(reason: wanted), &step, at: now)
         }
-        if entry.isExpiring { return self.expire(id, Self.overTotalLimit(entry), &step, at: now) }
+        if entry.isExpiring { return self.endExpired(id, Self.overTotalLimit(entry), &step, at: now) }
         let policy = self.configuration.retry
         self.note(reason, in: &entry, at: now)
         let isUsedUp: Bool

@@ -119,18 +119,29 @@ extension Dispatcher {
                 TaskFailure(
                     "The handler ran longer than its time limit of \(Self.text(entry.task.timeLimit)) and did not stop when it was asked to."
                 ), &step, at: now)
+            self.forgetWorker(of: id)
         }
     }
 
-    /// Ends a task because one of its limits has passed.
-    mutating func expire(_ id: String, _ message: String, _ step: inout DispatcherStep, at now: Moment) {
+    /// Ends a task because one of its limits has passed, whoever holds it.
+    private mutating func expire(_ id: String, _ message: String, _ step: inout DispatcherStep, at now: Moment) {
         guard let entry = self.entries[id] else { return }
-        if let wanted = entry.status.cancelReason {
-            self.supersede(entry, &step)
-            return self.end(id, .cancelled, outcome: .cancelled(reason: wanted), &step, at: now)
-        }
         self.supersede(entry, &step)
+        if let wanted = entry.status.cancelReason {
+            self.end(id, .cancelled, outcome: .cancelled(reason: wanted), &step, at: now)
+        } else {
+            self.endExpired(id, message, &step, at: now)
+        }
+        self.forgetWorker(of: id)
+    }
+
+    mutating func endExpired(_ id: String, _ message: String, _ step: inout DispatcherStep, at now: Moment) {
         self.end(id, .expired, outcome: .failed(TaskFailure(message, retry: .never)), &step, at: now)
+    }
+
+    /// The attempt was taken from its worker, so what that says of it is not what ended the task.
+    private mutating func forgetWorker(of id: String) {
+        self.finished[id]?.worker = nil
     }
 
     /// Tells a worker that what it holds is no longer its own.

@@ -191,9 +191,7 @@ extension Dispatcher {
         if self.orphans[worker]?.remove(reference.id) != nil {
             self.counters.reclaimed += 1
             if self.orphans[worker]?.isEmpty == true { self.orphans[worker] = nil }
-            if entry.status.state == .running {
-                self.limitRun(of: &entry, since: entry.status.attemptStartedAt, at: now)
-            }
+            if entry.status.state == .running { self.limitRun(of: &entry, at: now) }
         }
         if entry.status.epoch != self.epoch {
             entry.status.epoch = self.epoch
@@ -247,7 +245,7 @@ extension Dispatcher {
         entry.leaseEnd = now.monotonic + self.configuration.lease
         entry.status.waitsSince = nil
         entry.waitEndsAt = nil
-        self.limitRun(of: &entry, since: now.date, at: now)
+        self.limitRun(of: &entry, at: now)
         if !entry.status.hasBegun {
             entry.status.hasBegun = true
             if entry.task.source == .platform, let agentID = entry.task.agentID {
@@ -279,11 +277,13 @@ extension Dispatcher {
         }
     }
 
-    /// A handler has begun: unless it ends by itself when its time is over, the attempt is taken from it a little later.
-    private mutating func limitRun(of entry: inout DispatcherEntry, since begin: Date?, at now: Moment) {
+    /// A handler has begun: unless its worker ends the attempt when its time is over, it is taken from it a little later.
+    ///
+    /// After a restart the limit counts from the reclaiming: the worker, which counts from the beginning, is nearer to the truth than the
+    /// dates of two clocks.
+    private mutating func limitRun(of entry: inout DispatcherEntry, at now: Moment) {
         guard !entry.isExpiring, let limit = entry.task.timeLimit else { return }
-        let end = (begin ?? now.date).addingTimeInterval(limit.inSeconds)
-        entry.stopBy = now.monotonic + min(Self.time(until: end, now), limit) + self.configuration.limitGrace
+        entry.stopBy = now.monotonic + limit + self.configuration.limitGrace
         self.setTimer(.stop, entry.stopBy, entry.task.id)
     }
 

@@ -168,6 +168,8 @@ struct DispatcherTimeTests {
         #expect(scene.all.contains(.send(Scene.one, .superseded(held))))
         // What it comes to after all counts no more.
         scene.finish("a")
+        #expect(scene.last == [.send(Scene.one, .superseded(held))])
+        #expect(scene.dispatcher.counters.stale == 1)
         #expect(scene.ledger["a"]?.status.state == .dead)
         let attempt = try #require(scene.ledger["a"]?.status.history.first)
         #expect(attempt.error.contains("time limit"))
@@ -188,6 +190,21 @@ struct DispatcherTimeTests {
         #expect(scene.state("a") == .running)
         scene.finish("a", 2)
         #expect(scene.ended.map(\.status.state) == [.completed])
+    }
+
+    @Test func aLimitHoldsForWhatIsReclaimedToo() {
+        var before = Scene()
+        before.register()
+        before.submit(TaskSubmission(id: "a", payload: .null, timeLimit: .seconds(10)))
+        before.start("a")
+        // However the clock was put in between, the worker has its time.
+        var scene = before.restarted(after: .seconds(5), clockPut: 86_400) { $0.limitGrace = .seconds(5) }
+        scene.register(session: 2, held: [before.reference("a")])
+        let held = [scene.reference("a", 1, epoch: 2)]
+        scene.live(.milliseconds(14_500), holding: held)
+        #expect(scene.state("a") == .running)
+        scene.live(.milliseconds(500), holding: held)
+        #expect(scene.ledger["a"]?.status.state == .dead)
     }
 
     // MARK: - In all
