@@ -52,8 +52,7 @@ struct CoordinatorFile {
             keys: [
                 "maximum_running", "maximum_unfinished", "maximum_unreported", "maximum_workers", "maximum_task_bytes",
                 "maximum_result_bytes", "lease", "loss_grace", "reclaim_grace", "limit_grace", "drain", "retry",
-                "default_queue",
-                "queues",
+                "default_queue", "queues",
             ])
         var settings = self.coordinator.dispatcher
         settings.maximumRunning = reader.integer("maximum_running", of: tasks, in: 1...10_000_000)
