@@ -16,4 +16,10 @@ int weft_spawn_close_from(posix_spawn_file_actions_t *actions, int lowest);
 /* Makes a pipe whose two ends are closed in a started program. */
 int weft_pipe(int ends[2]);
 
+/* Makes two connected sockets that are closed in a started program. */
+int weft_socket_pair(int ends[2]);
+
+/* Sends without blocking and without a signal when nobody reads any more. */
+long weft_send(int socket, const void *bytes, unsigned long count);
+
 #endif

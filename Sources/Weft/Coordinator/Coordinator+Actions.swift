@@ -125,10 +125,15 @@ extension Coordinator {
         case .workerRefused(let worker, let reason):
             self.logger.warning("Worker refused", metadata: ["worker.id": "\(worker)", "reason": "\(reason)"])
         case .ended(let record):
+            self.perform(self.progress.ended(record.task.id))
             for waiter in self.endWaiters.removeValue(forKey: record.task.id) ?? [] {
                 waiter.continuation.resume(returning: record)
             }
-        case .started, .progress, .retrying:
+        case .progress(let id, let attempt, let value):
+            self.progressed(id, attempt: attempt, value)
+        case .retrying(let id, _, _, _):
+            self.perform(self.progress.ended(id))
+        case .started:
             break
         }
         self.emit(event)

@@ -86,6 +86,7 @@ extension Coordinator {
                     if isMetrics {
                         await self.delivered(item, await platform.deliverMetrics(of: item), isOver: true)
                     } else {
+                        if item.isFinal { await self.waitForPushes(of: item.taskID) }
                         let (outcome, isOver) = await platform.deliver(item)
                         await self.delivered(item, outcome, isOver: isOver)
                     }

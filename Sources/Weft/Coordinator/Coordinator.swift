@@ -53,6 +53,15 @@ public actor Coordinator: Service {
     var isPerforming = false
     /// The agents that the platform has registered at least once.
     var registeredAgents: Set<String> = []
+    var progress = ProgressRelay()
+    var progressEvents: AsyncStream<[Value]>.Continuation?
+    var progressPushes: AsyncStream<(task: TaskSubmission, value: Value)>.Continuation?
+    /// The tasks of which progress is on its way to the platform.
+    var pushing: Set<String> = []
+    /// When a coordinator that drains waits no longer; nil before.
+    private var drainEnd: MonotonicTime?
+    /// How many tasks a drain did not wait for any longer.
+    private var interrupted = 0
     var badFrames = 0
     var blockedSends = 0
     private var stop: AsyncStream<Void>.Continuation?
@@ -150,6 +159,21 @@ public actor Coordinator: Service {
             counters: dispatcher.counters, reports: self.outbox.counters, badFrames: self.badFrames)
     }
 
+    /// How a drain goes, or would go.
+    ///
+    /// With a durable ledger only what workers hold is waited for: what is queued stays there for the next coordinator.
+    public var drainStatus: DrainStatus {
+        DrainStatus(
+            running: self.phase == .stopped ? 0 : self.awaitedCount,
+            timeLeft: self.drainEnd.map { max(.zero, $0 - .now) } ?? self.configuration.drainDeadline,
+            interrupted: self.interrupted)
+    }
+
+    /// How many tasks a drain waits for.
+    private var awaitedCount: Int {
+        (self.ledger.isDurable ? self.dispatcher?.heldCount : self.dispatcher?.unfinishedCount) ?? 0
+    }
+
     private func begin() async throws {
         guard case .idle = self.phase, self.dispatcher == nil else {
             throw TaskPlaneFailure(.alreadyRun, "A coordinator runs once; create another one.")
@@ -186,12 +210,19 @@ public actor Coordinator: Service {
         self.wake = wake
         let (items, reports) = AsyncStream.makeStream(of: (item: ReportItem, isMetrics: Bool).self)
         self.reports = reports
+        let (events, progressEvents) = AsyncStream.makeStream(
+            of: [Value].self, bufferingPolicy: .bufferingNewest(Self.progressBacklog))
+        self.progressEvents = progressEvents
+        let (pushes, progressPushes) = AsyncStream.makeStream(of: (task: TaskSubmission, value: Value).self)
+        self.progressPushes = progressPushes
         wake.yield()
         self.tick()
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await self.perform(wakeUps) }
             group.addTask { await self.send(items) }
             group.addTask { await self.watchForOthers() }
+            group.addTask { await self.emitProgress(events) }
+            group.addTask { await self.pushProgress(pushes) }
             for agentID in self.platform?.agentIDs ?? [] {
                 group.addTask { try await self.follow(agentID) }
             }
@@ -211,6 +242,7 @@ public actor Coordinator: Service {
     /// Lets work end, and the platform know of it.
     private func drain() async {
         self.phase = .draining
+        self.drainEnd = .now + self.configuration.drainDeadline
         self.platform?.closeStreams()
         let isDurable = self.ledger.isDurable
         self.logger.info("Draining", metadata: ["tasks.unfinished": "\(self.dispatcher?.unfinishedCount ?? 0)"])
@@ -221,6 +253,7 @@ public actor Coordinator: Service {
             return dispatcher.unfinishedCount == 0
                 || !dispatcher.workerSummaries(at: ProcessClock.now).contains(where: \.isLive)
         }
+        self.interrupted = self.awaitedCount
         if !isDurable {
             self.step { dispatcher, now in
                 dispatcher.abandonAll(
@@ -251,6 +284,8 @@ public actor Coordinator: Service {
         self.sink = nil
         self.wake?.finish()
         self.reports?.finish()
+        self.progressEvents?.finish()
+        self.progressPushes?.finish()
         let reason = error ?? TaskPlaneFailure(.stopped, "The coordinator has stopped.")
         for waiter in self.startedWaiters { waiter.resume(throwing: reason) }
         for waiter in self.acceptances.values.joined() { waiter.resume(throwing: reason) }
@@ -281,6 +316,7 @@ public actor Coordinator: Service {
         guard self.phase == .running || self.phase == .draining else { return }
         self.step { dispatcher, now in dispatcher.tick(at: now) }
         for action in self.outbox.tick(at: MonotonicTime.now) { self.perform(action) }
+        self.perform(self.progress.tick(at: MonotonicTime.now))
         self.checkConditions()
         self.expireEndWaiters()
         self.setTimer()

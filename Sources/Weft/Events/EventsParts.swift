@@ -78,6 +78,8 @@ final class EventsParts: Sendable {
             self.coordinator = nil
             self.coordinatorRun = nil
         }
+        // Not a child of the call, which is answered at once, before the node that answers it has left.
+        node.onDrain { [weak events] in Task { await events?.stop() } }
         self.workerRun = Task { await Self.watch(events) { try await worker.run() } }
     }
 

@@ -7,7 +7,8 @@ public struct NodeError: Error, Sendable, CustomStringConvertible {
     /// What went wrong.
     public struct Code: Hashable, Sendable {
         private enum Base: String {
-            case address, addressInUse, advertise, insecure, system, join, state, timeout, noMember, remote, gone
+            case address, addressInUse, advertise, insecure, system, join, state, timeout, noMember, remote, gone,
+                ambiguous
         }
         private let base: Base
         /// An address is not one, or not one that a node can use.
@@ -32,6 +33,8 @@ public struct NodeError: Error, Sendable, CustomStringConvertible {
         public static let remote = Code(base: .remote)
         /// The other node went away before it answered.
         public static let gone = Code(base: .gone)
+        /// More than one member could be meant.
+        public static let ambiguous = Code(base: .ambiguous)
         /// The code as a word.
         public var label: String { self.base.rawValue }
     }

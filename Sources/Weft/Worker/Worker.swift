@@ -128,9 +128,12 @@ public actor Worker: Service {
     /// How many handlers run.
     public var runningCount: Int { self.machine?.runningCount ?? 0 }
 
-    /// How a drain goes; nil unless the worker drains.
-    public var drainStatus: DrainStatus? {
-        self.drainEnd.map { DrainStatus(running: self.runningCount, timeLeft: max(.zero, $0 - .now)) }
+    /// How a drain goes, or would go.
+    public var drainStatus: DrainStatus {
+        DrainStatus(
+            running: self.runningCount,
+            timeLeft: self.drainEnd.map { max(.zero, $0 - .now) } ?? self.configuration.drainDeadline,
+            interrupted: self.counters.interrupted)
     }
 
     private func begin() async throws -> AsyncStream<Start> {

@@ -40,6 +40,7 @@ struct CoordinatorCommand: AsyncParsableCommand {
     var config: String?
 
     @OptionGroup var platform: PlatformOptions
+    @OptionGroup var drain: DrainOptions
     @OptionGroup var join: JoinOptions
     @OptionGroup var lifetime: LifetimeOptions
 
@@ -70,11 +71,15 @@ struct CoordinatorCommand: AsyncParsableCommand {
                 preferred, orElse: configuration.bind == nil ? configuration : nil, waitingForJoin: false
             ) { node in
                 let http = HTTPClient()
+                var settings = file?.coordinator ?? CoordinatorConfiguration()
+                settings.drainDeadline = self.drain.drainDeadline.duration
                 let coordinator = try Coordinator(
                     node: node, ledger: ledger, platform: platform.map { self.side($0, http, logger) },
-                    configuration: file?.coordinator ?? CoordinatorConfiguration())
+                    configuration: settings)
                 do {
-                    try await CommandRun.services([coordinator], logger: logger) {
+                    try await CommandRun.services(
+                        [coordinator], logger: logger, drain: { await coordinator.drainStatus }
+                    ) {
                         try await coordinator.waitUntilStarted()
                         await self.announce(node, platform, place)
                         try await node.waitUntilJoinedSayingSo()

@@ -39,8 +39,14 @@ enum CommandRun {
     ///
     /// - Throws: what `body` throws, or ``CommandFailure`` with ``ExitStatus/interrupted`` when a signal came too early.
     static func joining(_ body: @escaping @Sendable () async throws -> Void) async throws {
-        let task = Task { try await body() }
+        let (turn, go) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+        let task = Task {
+            // Not before the signal can cancel it, or what `services` says about signals would be overwritten.
+            for await _ in turn { break }
+            try await body()
+        }
         Signals.shared.onStop { task.cancel() }
+        go.yield()
         do {
             try await task.value
         } catch {
@@ -55,10 +61,12 @@ enum CommandRun {
     /// - Parameters:
     ///   - services: The services, in the order in which they depend on each other.
     ///   - logger: Where the group of services says what it does.
+    ///   - drain: How a drain goes, which is said while the services end; nil to say nothing.
     ///   - announce: Says that everything is ready, once it is; what it throws ends the services.
     /// - Throws: what a service throws, or ``CommandFailure`` with ``ExitStatus/interrupted`` after SIGINT.
     static func services(
-        _ services: [any Service], logger: Logger, announce: @escaping @Sendable () async throws -> Void
+        _ services: [any Service], logger: Logger, drain: (@Sendable () async -> DrainStatus)? = nil,
+        announce: @escaping @Sendable () async throws -> Void
     ) async throws {
         var quiet = logger
         quiet.logLevel = max(.warning, logger.logLevel)
@@ -68,8 +76,10 @@ enum CommandRun {
                     .init(
                         service: $0, successTerminationBehavior: .gracefullyShutdownGroup)
                 }, logger: quiet))
+        let countdown = drain.map { DrainCountdown($0) }
         Signals.shared.onStop {
             BoundedWriter.error.line("weft: stopping, after what runs has ended; a second signal aborts")
+            countdown?.start()
             // Only passes the signal on.
             Task { await group.triggerGracefulShutdown() }
         }
@@ -86,6 +96,7 @@ enum CommandRun {
             tasks.cancelAll()
             try await tasks.waitForAll()
         }
+        await countdown?.end()
         if Signals.shared.isInterrupted { throw CommandFailure(.interrupted) }
     }
 }

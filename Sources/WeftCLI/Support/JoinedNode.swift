@@ -31,6 +31,7 @@ extension Node {
             throw CommandFailure(joining: error)
         }
         waiting.cancel()
+        node.onDrain { Signals.shared.stop() }
         do {
             let result = try await body(node)
             await node.stop()

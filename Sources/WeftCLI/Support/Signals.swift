@@ -59,8 +59,9 @@ final class Signals: Sendable {
         }
     }
 
-    /// Does what a first SIGTERM does.
+    /// Does what a first SIGTERM does; nothing when one has come already, because to abort is the signals' own.
     func stop() {
+        guard !self.isStopping else { return }
         self.receive(.sigterm)
     }
 

@@ -78,15 +78,16 @@ public struct ExecRunner: TaskRunner {
         let counters = progress.withLock { $0.counters }
         self.counted.withLock { $0 += counters }
         let written = output.withLock { $0 }
-        switch exit.cause {
-        case .timeLimit:
+        let limit = TaskFailure.timeLimit(of: request)
+        // The worker keeps the limit too, and either may be first.
+        if exit.cause == .timeLimit || (exit.cause == .terminated && context.cancellationReason == limit.message) {
             let said = written.errorText
-            var failure = TaskFailure.timeLimit(of: request)
-            if !said.isEmpty { failure.message += " The handler said: \(said)" }
-            return .failed(failure)
+            return .failed(TaskFailure(limit.message + (said.isEmpty ? "" : " The handler said: \(said)")))
+        }
+        switch exit.cause {
         case .terminated where !written.isTooLong:
             return .cancelled(reason: "the handler was stopped (\(exit))")
-        case .terminated, .own:
+        case .terminated, .timeLimit, .own:
             return ExecOutcome.of(exit.status, output: written, configuration: self.configuration)
         }
     }

@@ -45,6 +45,7 @@ struct TaskBench {
     /// Runs a worker around `body`, and stops it afterwards.
     func withWorker<Result: Sendable>(
         _ name: String, slots: Int = 4, agents: [String] = [], drainDeadline: Duration = .seconds(5),
+        stopGrace: Duration = TaskDefaults.stopGrace,
         handler: @escaping @Sendable (TaskRequest, TaskContext) async -> TaskOutcome,
         _ body: @escaping @Sendable (BenchWorker) async throws -> Result
     ) async throws -> Result {
@@ -54,6 +55,7 @@ struct TaskBench {
         logger.logLevel = .error
         var configuration = WorkerConfiguration(slots: slots)
         configuration.drainDeadline = drainDeadline
+        configuration.stopGrace = stopGrace
         let worker = Worker(
             id: .random(), name: name, loop: loop, runner: ClosureRunner(agentIDs: agents, body: handler),
             configuration: configuration, logger: logger)

@@ -26,6 +26,8 @@ public struct WorkerCounters: Hashable, Sendable {
     public var foreign = 0
     /// Tasks given back.
     public var returned = 0
+    /// Tasks that had begun when they were given back.
+    public var interrupted = 0
     /// Results larger than allowed.
     public var oversizedResults = 0
     /// Times this worker registered.

@@ -25,6 +25,7 @@ extension WorkerMachine {
         case (.stopping(.returned), _):
             self.held[key] = nil
             self.counters.returned += 1
+            self.counters.interrupted += 1
             let told: [WorkerAction] = self.isRegistered ? [.send(.draining(returned: [held.reference]))] : []
             return told + self.leaveIfDone()
         case (.stopping(.abandoned), _), (.stopping(.fenced), _):

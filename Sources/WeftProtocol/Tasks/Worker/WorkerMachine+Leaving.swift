@@ -36,10 +36,12 @@ extension WorkerMachine {
             switch held.phase {
             case .running:
                 self.counters.returned += 1
+                self.counters.interrupted += 1
                 returned.append(held.reference)
                 actions.append(.cancel(id: key.id, attempt: key.attempt, reason: "the worker is stopping"))
             case .stopping(let cause) where !cause.isLetGo:
                 self.counters.returned += 1
+                self.counters.interrupted += 1
                 returned.append(held.reference)
             case .waiting, .stopping, .finished:
                 break
