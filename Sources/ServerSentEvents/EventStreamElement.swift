@@ -11,5 +11,6 @@ public enum EventStreamElement: Hashable, Sendable {
     ///   - name: The event's name, as far as it could be read.
     ///   - id: The last event id that the stream had given when the event ended.
     ///   - byteCount: How many bytes of the stream the event took.
-    case oversized(name: String, id: String, byteCount: Int)
+    ///   - start: How its data began, for telling what it was.
+    case oversized(name: String, id: String, byteCount: Int, start: String)
 }

@@ -39,6 +39,9 @@ public struct EventStreamParser: Sendable {
     /// Bytes of the current event, without comments and line ends.
     private var eventBytes = 0
     private var isOversized = false
+    /// How much of an oversized event's data is kept: enough to say whose it was.
+    private static let keptOfOversized = 4096
+    private var start: [UInt8] = []
 
     /// Creates a parser at the start of a stream.
     ///
@@ -116,7 +119,7 @@ public struct EventStreamParser: Sendable {
         }
         // Comments keep a connection alive: they may go on for ever without an event, and are never kept.
         guard !self.isComment else { return }
-        self.count(piece.count)
+        self.count(piece)
         if self.isLineTooLong || self.line.count + piece.count > self.maximumEventBytes {
             self.isLineTooLong = true
             self.line = []
@@ -130,16 +133,16 @@ public struct EventStreamParser: Sendable {
             self.isComment = false
         } else if self.isLineTooLong {
             self.isLineTooLong = false
-            self.count(rest.count)
+            self.count(rest)
         } else if self.line.isEmpty {
             if rest.isEmpty {
                 self.endEvent(into: &elements)
             } else if rest.first != .colon {
-                self.count(rest.count)
+                self.count(rest)
                 self.interpret(rest)
             }
         } else {
-            self.count(rest.count)
+            self.count(rest)
             var whole: [UInt8] = []
             swap(&whole, &self.line)
             whole.append(contentsOf: rest)
@@ -150,10 +153,17 @@ public struct EventStreamParser: Sendable {
     }
 
     /// Counts bytes of the current event; when they exceed the limit, the event is dropped and its memory freed.
-    private mutating func count(_ bytes: Int) {
-        self.eventBytes += bytes
+    private mutating func count(_ piece: ArraySlice<UInt8>) {
+        self.eventBytes += piece.count
         if self.eventBytes > self.maximumEventBytes, !self.isOversized {
             self.isOversized = true
+            self.start = Array(self.data.prefix(Self.keptOfOversized))
+            let line = self.line.prefix(Self.keptOfOversized) + piece.prefix(Self.keptOfOversized)
+            if line.starts(with: "data:".utf8) {
+                var value = line.dropFirst(5)
+                if value.first == .space { value = value.dropFirst() }
+                self.start += value.prefix(Self.keptOfOversized - self.start.count)
+            }
             self.data = []
         }
     }
@@ -191,7 +201,10 @@ public struct EventStreamParser: Sendable {
         let name = self.name.isEmpty ? "message" : String(decoding: self.name, as: UTF8.self)
         if self.isOversized {
             self.oversizedEvents += 1
-            elements.append(.oversized(name: name, id: self.lastEventID, byteCount: self.eventBytes))
+            elements.append(
+                .oversized(
+                    name: name, id: self.lastEventID, byteCount: self.eventBytes,
+                    start: String(decoding: self.start, as: UTF8.self)))
         } else if !self.data.isEmpty {
             let text = String(decoding: self.data.dropLast(), as: UTF8.self)
             elements.append(.event(ServerSentEvent(name: name, data: text, id: self.lastEventID)))
@@ -204,6 +217,7 @@ public struct EventStreamParser: Sendable {
         self.name.removeAll(keepingCapacity: true)
         self.eventBytes = 0
         self.isOversized = false
+        self.start = []
     }
 
     /// Empties a buffer; keeps the memory of an ordinary event, and lets go of that of an extraordinary one.

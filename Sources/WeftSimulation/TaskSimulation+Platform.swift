@@ -58,11 +58,9 @@ extension TaskSimulation {
     }
 
     /// Somebody stops a task at the platform.
-    ///
-    /// - Returns: Whether there was one to stop.
-    mutating func stopAtPlatform() -> Bool {
+    mutating func stopAtPlatform() {
         let open = self.tasks.indices.filter { self.tasks[$0].isAtPlatform && !self.isOver($0) }
-        guard let task = self.pick(open) else { return false }
+        guard let task = self.pick(open) else { return }
         self.note("somebody stops \(self.tasks[task].submission.id) at the platform")
         self.tasks[task].isStopped = true
         if !self.tasks[task].isTold {
@@ -70,7 +68,6 @@ extension TaskSimulation {
             self.tasks[task].isTold = true
             self.untold -= 1
         }
-        return true
     }
 
     // MARK: - Updates

@@ -18,7 +18,7 @@ struct EventSourceTests {
             switch element {
             case .opened: "opened"
             case .event(let event): "\(event.name):\(event.data)"
-            case .oversized(let name, _, _): "oversized \(name)"
+            case .oversized(let name, _, _, _): "oversized \(name)"
             case .disconnected(let reason, _): "disconnected \(reason.code)"
             case .refused(let status, let message, _): "refused \(status) \(message)"
             case .failed(let error): "failed \(error.code)"

@@ -2,6 +2,7 @@
 
 import Testing
 import WeftTestKit
+import WeftValue
 
 #if canImport(Glibc)
     import Glibc
@@ -45,6 +46,43 @@ struct FailpointTests {
             #expect(submit.output.elements == [#""dishes""#])
             worker.terminate()
             try await worker.exit(expecting: .code(0))
+        }
+    }
+
+    /// `executing` at least once and never after the end; the end at least once and always the same: whatever the coordinator died of.
+    @Test(arguments: [
+        ("report.send.before:1", ["executing", "completed"]),
+        ("report.send.after:1", ["executing", "executing", "completed"]),
+        ("report.send.before:2", ["executing", "completed"]),
+        ("report.send.after:2", ["executing", "completed", "completed"]),
+    ])
+    func thePlatformHearsOfBothAcrossACrashAt(place: String, updates: [String]) async throws {
+        try await ProcessHarness.run { harness in
+            let url = try await harness.weft("platform", "--listen", "127.0.0.1:0").url()
+            let probe = PlatformProbe(url: url)
+            let file = try harness.temporaryDirectory() + "/tasks.ledger"
+            let endpoint = "tcp://127.0.0.1:\(try ProcessHarness.freePorts())"
+            let arguments = ["coordinator", "--bind", endpoint, "--ledger", file]
+            var environment: [String: String?] = [
+                "XPANDER_BASE_URL": url, "XPANDER_API_KEY": "test", "XPANDER_ORGANIZATION_ID": "org",
+                "XPANDER_AGENT_ID": "a-1", "WEFT_FAILPOINT": place,
+            ]
+            let first = try harness.weft(arguments, environment: environment)
+            _ = try await first.endpoint()
+            _ = try harness.weft("worker", "--exec", "cat >/dev/null; echo done", "--join", endpoint)
+            try await probe.hand(["id": "t-1", "agent_id": "a-1", "text": "dishes"])
+            try await first.exit(expecting: .signal(SIGKILL))
+            environment["WEFT_FAILPOINT"] = .some(nil)
+            let second = try harness.weft(arguments, environment: environment)
+            _ = try await second.endpoint()
+            _ = try await probe.finishedTasks(1)
+            second.terminate()
+            // It leaves when the platform has everything.
+            try await second.exit(expecting: .code(0))
+            let task = try await probe.task("t-1")
+            #expect(task["updates"]?.arrayValue?.compactMap { $0["status"]?.stringValue } == updates)
+            #expect(task["result"] == "done")
+            #expect(try await probe.statistics()["updates"]?["conflicting"] == 0)
         }
     }
 }

@@ -10,8 +10,8 @@ public enum EventSourceElement: Hashable, Sendable {
     /// An event.
     case event(ServerSentEvent)
 
-    /// An event larger than the limit was dropped; the stream goes on.
-    case oversized(name: String, id: String, byteCount: Int)
+    /// An event larger than the limit was dropped; the stream goes on. `start` is how its data began.
+    case oversized(name: String, id: String, byteCount: Int, start: String)
 
     /// The stream ended or could not be opened; it is opened again after a pause.
     case disconnected(reason: HTTPError, retryIn: Duration)

@@ -95,8 +95,8 @@ struct EventSourceState: Sendable {
                 switch element {
                 case .event(let event):
                     self.elements.append(.event(event))
-                case .oversized(let name, let id, let byteCount):
-                    self.elements.append(.oversized(name: name, id: id, byteCount: byteCount))
+                case .oversized(let name, let id, let byteCount, let start):
+                    self.elements.append(.oversized(name: name, id: id, byteCount: byteCount, start: start))
                 }
             }
         case (.bytes(let bytes), .refused(let head, var body)):

@@ -39,13 +39,18 @@ extension Coordinator {
     private func performQueued() async throws {
         let actions = self.queue
         let steps = self.queuedSteps
+        let releases = self.releases
         self.queue = []
+        self.releases = []
         var changes: [LedgerChange] = []
         for case .persist(let more) in actions { changes += more }
         if !changes.isEmpty { try await self.write(changes) }
         for action in actions { self.perform(action) }
         self.performedSteps = steps
         self.checkConditions()
+        for task in releases {
+            for action in self.outbox.release(task, at: MonotonicTime.now) { self.perform(action) }
+        }
     }
 
     /// Writes, as often as it takes: nothing is said about what is not written.

@@ -176,6 +176,7 @@ extension CoordinatorStatus {
                 "strangers": Value(self.counters.strangers),
                 "oversized_results": Value(self.counters.oversizedResults),
                 "refused_workers": Value(self.counters.refusedWorkers), "bad_frames": Value(self.badFrames),
+                "adopted": Value(self.adopted),
                 "reports_taken": Value(self.reports.taken), "reports_refused": Value(self.reports.refused),
                 "report_failures": Value(self.reports.failures), "reports_dropped": Value(self.reports.dropped),
             ],

@@ -20,18 +20,12 @@ extension Coordinator {
                     metadata: ["agent.id": "\(agentID)", "worker.id": "\(record.id)"])
                 failures = 0
                 self.registeredAgents.insert(agentID)
+                self.reconcilers[agentID]?.yield()
                 self.checkConditions()
             case .task(let task):
                 try await self.take(task, agentID: agentID)
             case .unreadable(let id?, let reason):
-                self.logger.warning(
-                    "Task cannot be read",
-                    metadata: ["task.id": "\(id)", "agent.id": "\(agentID)", "reason": "\(reason)"])
-                let stored = try await self.lookUp(id)
-                self.step { dispatcher, now in
-                    dispatcher.acceptUnreadable(
-                        id: id, agentID: agentID, reason: reason, stored: stored, at: now)
-                }
+                try await self.takeUnreadable(id, agentID: agentID, reason: reason)
             case .unreadable(nil, let reason):
                 self.logger.warning("Event skipped", metadata: ["agent.id": "\(agentID)", "reason": "\(reason)"])
             case .disconnected(let reason, let pause):
@@ -64,7 +58,7 @@ extension Coordinator {
         }
     }
 
-    private func take(_ task: PlatformTask, agentID: String) async throws {
+    func take(_ task: PlatformTask, agentID: String) async throws {
         guard !task.isOver else {
             self.logger.debug("Task is over already", metadata: ["task.id": "\(task.id)"])
             return
@@ -73,6 +67,16 @@ extension Coordinator {
         let submission = TaskSubmission(
             id: task.id, source: .platform, agentID: task.agentID ?? agentID, payload: task.redactedValue)
         self.step { dispatcher, now in dispatcher.accept(submission, stored: stored, at: now) }
+    }
+
+    /// Takes a task of which only the id could be read, which ends as an error.
+    func takeUnreadable(_ id: String, agentID: String, reason: String) async throws {
+        self.logger.warning(
+            "Task cannot be read", metadata: ["task.id": "\(id)", "agent.id": "\(agentID)", "reason": "\(reason)"])
+        let stored = try await self.lookUp(id)
+        self.step { dispatcher, now in
+            dispatcher.acceptUnreadable(id: id, agentID: agentID, reason: reason, stored: stored, at: now)
+        }
     }
 
     // MARK: - What is said
@@ -106,12 +110,8 @@ extension Coordinator {
             self.logger.warning("Report refused", metadata: ["report.id": "\(item.id)", "reason": "\(reason)"])
         }
         for action in self.outbox.sent(item, outcome, at: MonotonicTime.now) { self.perform(action) }
-        if isOver, !item.isFinal {
-            // The answer to "executing" is how the platform tells that it has stopped a task.
-            self.step { dispatcher, now in
-                dispatcher.cancel(item.taskID, reason: "The platform stopped the task.", byPlatform: true, at: now)
-            }
-        }
+        // The answer to "executing" is how the platform tells that it has stopped a task.
+        if isOver, !item.isFinal { self.stoppedByPlatform(item.taskID) }
         self.checkConditions()
     }
 
@@ -124,6 +124,8 @@ extension Coordinator {
     }
 
     func settled(_ item: ReportItem) {
+        // What comes after a beginning is said when the ledger has forgotten the beginning.
+        if !item.isFinal { self.releases.append(item.taskID) }
         self.step { dispatcher, now in dispatcher.reportSettled(item, at: now) }
     }
 }

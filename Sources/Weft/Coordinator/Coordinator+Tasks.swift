@@ -68,6 +68,10 @@ extension Coordinator {
     /// What the ledger has under an id that the dispatcher does not hold.
     func lookUp(_ id: String) async throws -> TaskRecord? {
         guard self.dispatcher?.mustLookUp(id) ?? false else { return nil }
+        let stored = try await self.ledger.task(id)
+        guard self.dispatcher?.hasEnded(id) ?? false, !(stored?.status.state.isFinal ?? false) else { return stored }
+        // It came, ran and ended while it was looked up: the ledger is about to have it.
+        _ = await self.waitUntil(within: .seconds(5)) { $0.queue.isEmpty && !$0.isPerforming }
         return try await self.ledger.task(id)
     }
 }

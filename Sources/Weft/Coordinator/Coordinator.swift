@@ -62,6 +62,14 @@ public actor Coordinator: Service {
     private var drainEnd: MonotonicTime?
     /// How many tasks a drain did not wait for any longer.
     private var interrupted = 0
+    /// Tasks whose beginning the platform has, while the ledger is made to forget it.
+    var releases: [String] = []
+    /// Asks for a look at the platform's list, by agent.
+    var reconcilers: [String: AsyncStream<Void>.Continuation] = [:]
+    /// How many tasks were found in the platform's list that the ledger lacked.
+    var adopted = 0
+    /// When the platform may be asked for a task again.
+    var nextPlatformRead = MonotonicTime(nanoseconds: 0)
     var badFrames = 0
     var blockedSends = 0
     private var stop: AsyncStream<Void>.Continuation?
@@ -156,7 +164,8 @@ public actor Coordinator: Service {
         return CoordinatorStatus(
             epoch: dispatcher.epoch, unfinished: dispatcher.unfinishedCount, held: dispatcher.heldCount,
             unreported: dispatcher.unreportedCount, workers: dispatcher.workerSummaries(at: ProcessClock.now),
-            counters: dispatcher.counters, reports: self.outbox.counters, badFrames: self.badFrames)
+            counters: dispatcher.counters, reports: self.outbox.counters, adopted: self.adopted,
+            badFrames: self.badFrames)
     }
 
     /// How a drain goes, or would go.
@@ -223,8 +232,13 @@ public actor Coordinator: Service {
             group.addTask { await self.watchForOthers() }
             group.addTask { await self.emitProgress(events) }
             group.addTask { await self.pushProgress(pushes) }
+            group.addTask { await self.followMembers() }
             for agentID in self.platform?.agentIDs ?? [] {
+                let (bell, ring) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+                self.reconcilers[agentID] = ring
                 group.addTask { try await self.follow(agentID) }
+                group.addTask { try await self.reconcile(agentID, whenRung: bell) }
+                group.addTask { try await self.poll(agentID) }
             }
             group.addTask {
                 for await _ in self.stopSignal { break }
@@ -286,6 +300,7 @@ public actor Coordinator: Service {
         self.reports?.finish()
         self.progressEvents?.finish()
         self.progressPushes?.finish()
+        for ring in self.reconcilers.values { ring.finish() }
         let reason = error ?? TaskPlaneFailure(.stopped, "The coordinator has stopped.")
         for waiter in self.startedWaiters { waiter.resume(throwing: reason) }
         for waiter in self.acceptances.values.joined() { waiter.resume(throwing: reason) }

@@ -14,6 +14,12 @@ public struct CoordinatorConfiguration: Sendable {
     public var drainDeadline = TaskDefaults.drainDeadline
     /// How long a stopping coordinator waits for the platform to take what is to be reported.
     public var flushDeadline = TaskDefaults.flushDeadline
+    /// Whether the coordinator asks the platform, after each registration, for the agent's tasks that are not over, and takes those that it lacks.
+    ///
+    /// Another client that runs tasks of the same agent by itself would see them run twice.
+    public var reconciles = true
+    /// How often the platform is asked whether running tasks were stopped.
+    public var platformPoll = TaskDefaults.platformPoll
     /// The pauses between attempts to report to the platform.
     public var reportPauses = RetryPolicy(backoff: .milliseconds(500), maximumBackoff: .seconds(60))
 

@@ -18,6 +18,8 @@ public struct CoordinatorStatus: Hashable, Sendable {
     public var counters: DispatcherCounters
     /// What the outbox to the platform has counted.
     public var reports: ReportOutbox.Counters
+    /// Tasks found in the platform's list that the ledger lacked.
+    public var adopted: Int
     /// Frames on the sink that could not be read.
     public var badFrames: Int
 }

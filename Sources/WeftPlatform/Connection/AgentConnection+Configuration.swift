@@ -14,6 +14,9 @@ extension AgentConnection {
         /// Comments are signs of life; a multiple of the platform's keep-alive period is right.
         public var idleLimit: Duration?
 
+        /// How long an open stream may go without registering a worker before it is opened again: comments alone are no sign that it is of use.
+        public var registrationLimit: Duration
+
         /// The pauses between connections.
         public var reconnect: ReconnectPolicy
 
@@ -26,11 +29,13 @@ extension AgentConnection {
         /// Creates a configuration.
         public init(
             heartbeatInterval: Duration = .seconds(2), idleLimit: Duration? = .seconds(120),
-            reconnect: ReconnectPolicy = ReconnectPolicy(), logger: Logger? = nil,
+            registrationLimit: Duration = .seconds(30), reconnect: ReconnectPolicy = ReconnectPolicy(),
+            logger: Logger? = nil,
             onMessageFailure: @escaping @Sendable (PlatformError) -> Void = { _ in }
         ) {
             self.heartbeatInterval = heartbeatInterval
             self.idleLimit = idleLimit
+            self.registrationLimit = registrationLimit
             self.reconnect = reconnect
             self.logger = logger
             self.onMessageFailure = onMessageFailure

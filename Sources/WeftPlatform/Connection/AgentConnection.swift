@@ -38,7 +38,8 @@ public final class AgentConnection: AsyncSequence, Sendable {
         self.source = source
         self.messenger = WorkerMessenger(
             client: client, agentID: agentID, interval: configuration.heartbeatInterval,
-            reopen: { [weak source] in source?.reconnect() }, onFailure: configuration.onMessageFailure)
+            registrationLimit: configuration.registrationLimit, reopen: { [weak source] in source?.reconnect() },
+            onFailure: configuration.onMessageFailure)
     }
 
     deinit {
@@ -105,6 +106,7 @@ public final class AgentConnection: AsyncSequence, Sendable {
         switch element {
         case .opened:
             self.logger?.debug("Stream opened", metadata: ["agent.id": "\(self.agentID)"])
+            self.messenger.opened()
             return nil
         case .event(let event):
             let result = AgentConnectionElement(event, agentID: self.agentID)
@@ -124,9 +126,10 @@ public final class AgentConnection: AsyncSequence, Sendable {
             default: break
             }
             return result
-        case .oversized(let name, _, let byteCount):
+        case .oversized(let name, _, let byteCount, let start):
             return .unreadable(
-                taskID: nil, reason: "an event \"\(name)\" of \(byteCount) bytes is larger than the limit")
+                taskID: name == "agent-execution" ? BrokenTask.id(in: start.utf8) : nil,
+                reason: "an event \"\(name)\" of \(byteCount) bytes is larger than the limit")
         case .disconnected(let reason, let pause):
             self.messenger.disconnected()
             return .disconnected(reason: reason.message, retryIn: pause)

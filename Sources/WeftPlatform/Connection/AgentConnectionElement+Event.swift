@@ -17,7 +17,9 @@ extension AgentConnectionElement {
             if event.name == "worker-environment-conflict" {
                 self = .conflict(reason: "the platform gives no reason that could be read")
             } else {
-                self = .unreadable(taskID: nil, reason: "the data of an event \"\(event.name)\" is not JSON: \(error)")
+                let taskID = event.name == "agent-execution" ? BrokenTask.id(in: event.data.utf8) : nil
+                self = .unreadable(
+                    taskID: taskID, reason: "the data of an event \"\(event.name)\" is not JSON: \(error)")
             }
             return
         }

@@ -9,6 +9,8 @@ final class WorkerMessenger: Sendable {
     private struct State {
         var heartbeats: HeartbeatSchedule
         var capacity = CapacityReporter()
+        /// When an open stream must have registered a worker; nil when it has, or when there is none.
+        var registrationDue: ContinuousClock.Instant?
         var failures: UInt64 = 0
     }
 
@@ -17,16 +19,19 @@ final class WorkerMessenger: Sendable {
     private let state: Locked<State>
     private let heartbeatBell = Doorbell()
     private let capacityBell = Doorbell()
+    private let registrationBell = Doorbell()
+    private let registrationLimit: Duration
     private let reopen: @Sendable () -> Void
     private let onFailure: @Sendable (PlatformError) -> Void
 
     init(
-        client: PlatformClient, agentID: String, interval: Duration, reopen: @escaping @Sendable () -> Void,
-        onFailure: @escaping @Sendable (PlatformError) -> Void
+        client: PlatformClient, agentID: String, interval: Duration, registrationLimit: Duration,
+        reopen: @escaping @Sendable () -> Void, onFailure: @escaping @Sendable (PlatformError) -> Void
     ) {
         self.client = client
         self.agentID = agentID
         self.state = Locked(State(heartbeats: HeartbeatSchedule(interval: interval)))
+        self.registrationLimit = registrationLimit
         self.reopen = reopen
         self.onFailure = onFailure
     }
@@ -34,8 +39,13 @@ final class WorkerMessenger: Sendable {
     /// How many messages have failed.
     var failures: UInt64 { self.state.withLock { $0.failures } }
 
+    func opened() {
+        self.change { $0.registrationDue = .now + self.registrationLimit }
+    }
+
     func registered(_ record: WorkerRecord) {
         self.change { state in
+            state.registrationDue = nil
             state.heartbeats.registered(record.id, at: .now)
             state.capacity.registered(record.id, countsAsBusy: record.raw["is_busy"]?.boolValue ?? false)
         }
@@ -43,6 +53,7 @@ final class WorkerMessenger: Sendable {
 
     func disconnected() {
         self.change { state in
+            state.registrationDue = nil
             state.heartbeats.disconnected()
             state.capacity.disconnected()
         }
@@ -57,6 +68,7 @@ final class WorkerMessenger: Sendable {
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await self.sendHeartbeats() }
             group.addTask { await self.sendCapacity() }
+            group.addTask { await self.watchRegistration() }
         }
     }
 
@@ -64,6 +76,20 @@ final class WorkerMessenger: Sendable {
         self.state.withLock { body(&$0) }
         self.heartbeatBell.ring()
         self.capacityBell.ring()
+        self.registrationBell.ring()
+    }
+
+    /// Opens a stream anew that is open and registers nobody.
+    private func watchRegistration() async {
+        while !Task.isCancelled {
+            let due = self.state.withLock { $0.registrationDue }
+            guard let due, due <= .now else {
+                await self.registrationBell.wait(until: due)
+                continue
+            }
+            self.state.withLock { $0.registrationDue = nil }
+            self.reopen()
+        }
     }
 
     private func sendHeartbeats() async {

@@ -66,8 +66,16 @@ public enum TaskDefaults {
     public static let maximumNameBytes = 1024
     /// How many tasks one task may wait for.
     public static let maximumPredecessors = 100
+    /// How often the platform is asked whether running tasks were stopped: soon enough to spare work, at the price of one list each time.
+    public static let platformPoll: Duration = .seconds(10)
+    /// How many single tasks are read from the platform in a second at most, when its list and the ledger differ.
+    public static let platformReadsPerSecond = 50
+    /// How many of these reads are on their way at once.
+    public static let platformReadsInFlight = 4
     /// How many reports are on their way to the platform at once.
     public static let reportsInFlight = 8
-    /// How often `executing` is tried; the final status, which matters, is tried until it is taken or refused.
-    public static let executingReportAttempts = 5
+    /// How often a beginning is tried before the final status, once it is known, goes ahead without it.
+    ///
+    /// With the growing pauses that is about half a minute. The final status, which matters, is tried until it is taken or refused.
+    public static let executingReportAttempts = 8
 }

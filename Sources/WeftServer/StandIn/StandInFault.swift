@@ -32,6 +32,8 @@ public enum StandInFault: Hashable, Sendable {
         case other
     }
 
+    /// A fault about requests that lasts for a time instead of so many requests.
+    indirect case lasting(StandInFault, milliseconds: Int)
     /// Answer the next `count` requests with a status and do nothing else.
     case answer(status: Int, to: Target, count: Int, retryAfter: Int? = nil)
     /// Close the connection of the next `count` requests without doing anything.
@@ -40,6 +42,8 @@ public enum StandInFault: Hashable, Sendable {
     case loseReply(Target, count: Int)
     /// Hold the next `count` requests for a while before doing what they ask for.
     case delay(Target, milliseconds: Int, count: Int)
+    /// Open the next `count` worker streams without registering anybody: nothing but comments comes.
+    case muteStreams(count: Int)
     /// End worker streams: in good order, or in the middle of an event.
     case dropStreams(agentID: String?, inMiddleOfEvent: Bool)
     /// Send text on worker streams as it is.
@@ -51,11 +55,31 @@ public enum StandInFault: Hashable, Sendable {
     /// Forget workers, so that their messages are answered with 404, but keep their streams open.
     case forgetWorkers(agentID: String?)
 
-    /// Reads a fault from an object such as `{"fault": "answer", "status": 503, "to": "final-update", "count": 3}`.
+    /// Reads a fault from an object such as `{"fault": "answer", "status": 503, "to": "final-update", "count": 3}`, or with
+    /// `"seconds": 2.5` in place of the count for all such requests in that time.
     public init(_ value: Value) throws(StandInError) {
+        guard let seconds = value["seconds"], case .object(var members) = value else {
+            try self.init(once: value)
+            return
+        }
+        guard let seconds = seconds.doubleValue, seconds > 0, seconds <= 3600 else {
+            throw StandInError(400, "\"seconds\" is how long the fault lasts, a number from 0.001 to 3600")
+        }
+        members["count"] = .int(Int64(Int32.max))
+        let fault = try StandInFault(once: .object(members))
+        switch fault {
+        case .answer, .drop, .loseReply, .delay:
+            self = .lasting(fault, milliseconds: max(1, Int(seconds * 1000)))
+        default:
+            throw StandInError(400, "\"seconds\" goes with the faults answer, drop, lose-reply and delay only")
+        }
+    }
+
+    private init(once value: Value) throws(StandInError) {
         let kinds = [
-            "answer", "drop", "lose-reply", "delay", "drop-streams", "send-text", "send-event", "silence", "conflict",
-            "forget-workers",
+            "answer", "drop", "lose-reply", "delay", "mute-streams", "drop-streams", "send-text", "send-event",
+            "silence",
+            "conflict", "forget-workers",
         ]
         guard let kind = value["fault"]?.stringValue, kinds.contains(kind) else {
             throw StandInError(400, "\"fault\" must be one of \(kinds.joined(separator: ", "))")
@@ -82,6 +106,7 @@ public enum StandInFault: Hashable, Sendable {
                 throw StandInError(400, "the fault \"delay\" needs \"milliseconds\" from 0 to 600000")
             }
             self = .delay(target, milliseconds: Int(milliseconds), count: count)
+        case "mute-streams": self = .muteStreams(count: count)
         case "drop-streams":
             self = .dropStreams(agentID: agentID, inMiddleOfEvent: value["in_event"]?.boolValue ?? false)
         case "send-text", "send-event":

@@ -92,7 +92,10 @@ final class StandInHub: Sendable {
     }
 
     var summary: Value {
-        self.shared.withLock { $0.state.summary(faultsPending: $0.faults.pending) }
+        self.shared.withLock { shared in
+            shared.faults.forgetPast(.now)
+            return shared.state.summary(faultsPending: shared.faults.pending)
+        }
     }
 
     /// Waits until the condition holds, which is looked at after every change.
@@ -193,7 +196,7 @@ final class StandInHub: Sendable {
 
     func take(_ targets: [StandInFault.Target]) -> StandInFaultPlan.Effect? {
         self.shared.withLock { shared in
-            let effect = shared.faults.take(targets)
+            let effect = shared.faults.take(targets, at: .now)
             if effect != nil { shared.state.statistics.faults += 1 }
             return effect
         }
@@ -201,7 +204,7 @@ final class StandInHub: Sendable {
 
     func inject(_ fault: StandInFault) {
         self.locked { shared in
-            guard !shared.faults.add(fault) else { return }
+            guard !shared.faults.add(fault, at: .now) else { return }
             switch fault {
             case .dropStreams(let agentID, let inMiddleOfEvent):
                 for stream in shared.streams(of: agentID) { inMiddleOfEvent ? stream.cut() : stream.finish() }

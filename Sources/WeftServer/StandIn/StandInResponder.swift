@@ -47,6 +47,7 @@ struct StandInResponder: HTTPResponder {
             return response
         case .drop: return Self.broken()
         case .loseReply: isReplyLost = true
+        case .mute: return self.stream(on: channel) { (StandInStream(), {}) }
         case .delay(let milliseconds): try await Task.sleep(for: .milliseconds(milliseconds))
         }
         let response = try await self.answerProtocol(

@@ -38,6 +38,36 @@ struct AgentConnectionTests {
         elements.compactMap { if case .registered(let record) = $0 { record.id } else { nil } }
     }
 
+    @Test func aStreamThatRegistersNobodyIsOpenedAgain() async throws {
+        try await StandIn.with { standIn in
+            standIn.platform.inject(.muteStreams(count: 2))
+            var configuration = Self.quick
+            configuration.registrationLimit = .milliseconds(300)
+            // Comments come all the time, so this is not what ends it.
+            configuration.idleLimit = .seconds(50)
+            try await self.reading(standIn, configuration) { connection, elements in
+                let seen = try await elements.prefix(3)
+                for element in seen.prefix(2) {
+                    guard case .disconnected = element else { throw FixtureError() }
+                }
+                #expect(Self.registrations(seen).count == 1)
+            }
+        }
+    }
+
+    @Test func theIDOfATaskIsFoundInWhatCannotBeRead() {
+        for (text, id) in [
+            (#"{"id": "t-1", "input": {"text": "cut o"#, "t-1"),
+            (#" { "input" : {"id": "not mine", "l": ["id", {}]}, "x": tru, "id":"t\u00e9\"" } trailing"#, "té\""),
+            (#"{"a": "id", "id" : "t-2"}}"#, "t-2"),
+            (#"{"input": {"id": "t-3"}, "#, nil), (#"["id", "t-4"]"#, nil), (#"{"id": 5}"#, nil), (#"{"id": ""}"#, nil),
+            (#"{"id": "never end"#, nil), (#"{"id": "bad \q"}"#, nil), ("", nil), ("nonsense", nil),
+        ] {
+            #expect(BrokenTask.id(in: text.utf8) == id, "\(text)")
+        }
+        #expect(BrokenTask.id(in: #"{"id": "\#(String(repeating: "x", count: 1025))"}"#.utf8) == nil)
+    }
+
     @Test func aTaskGoesThroughAndHeartbeatsGoOn() async throws {
         try await StandIn.with { standIn in
             try await self.reading(standIn) { connection, elements in

@@ -48,31 +48,54 @@ struct ReportOutboxTests {
         #expect(self.outbox.isEmpty)
     }
 
-    @Test mutating func theEndWaitsForTheBeginningThatIsOnItsWay() {
+    @Test mutating func theEndFollowsTheBeginningOnceTheLedgerHasForgottenThat() {
         _ = self.outbox.add(self.executing("a"), at: self.now)
         #expect(self.outbox.add(self.final("a"), at: self.now).isEmpty)
         #expect(
-            self.outbox.sent(self.executing("a"), .taken, at: self.now)
-                == [.settled(self.executing("a"), .taken), .send(self.final("a"))])
+            self.outbox.sent(self.executing("a"), .taken, at: self.now) == [.settled(self.executing("a"), .taken)])
+        // A coordinator that died now would say the beginning again, so the end has to wait.
+        #expect(self.outbox.tick(at: self.now + .seconds(60)).isEmpty)
+        #expect(self.outbox.release("a", at: self.now) == [.send(self.final("a"))])
+        #expect(self.outbox.release("a", at: self.now).isEmpty)
+        #expect(self.outbox.sent(self.final("a"), .taken, at: self.now) == [.settled(self.final("a"), .taken)])
+        #expect(self.outbox.isEmpty)
     }
 
-    @Test mutating func aBeginningThatDidNotGetThroughGivesWayToTheEnd() {
+    @Test mutating func aBeginningIsSaidBeforeTheEndAlsoWhenItDidNotGetThroughAtFirst() {
         _ = self.outbox.add(self.executing("a"), at: self.now)
-        _ = self.outbox.sent(self.executing("a"), .failed("503", pause: .seconds(60)), at: self.now)
-        #expect(
-            self.outbox.add(self.final("a"), at: self.now)
-                == [.settled(self.executing("a"), .overtaken), .send(self.final("a"))])
+        _ = self.outbox.sent(self.executing("a"), .failed("503", pause: nil), at: self.now)
+        #expect(self.outbox.add(self.final("a"), at: self.now).allSatisfy { $0 == .send(self.executing("a")) })
+        self.now = self.now + .seconds(10)
+        _ = self.outbox.tick(at: self.now)
+        _ = self.outbox.sent(self.executing("a"), .taken, at: self.now)
+        #expect(self.outbox.release("a", at: self.now) == [.send(self.final("a"))])
     }
 
-    @Test mutating func aBeginningIsGivenUpAfterAFewAttempts() {
+    @Test mutating func aBeginningThatNeverGetsThroughGivesWayToAKnownEnd() {
         _ = self.outbox.add(self.executing("a"), at: self.now)
+        var actions = self.outbox.add(self.final("a"), at: self.now)
         for _ in 0..<TaskDefaults.executingReportAttempts {
-            _ = self.outbox.sent(self.executing("a"), .failed("503", pause: nil), at: self.now)
+            actions = self.outbox.sent(self.executing("a"), .failed("503", pause: nil), at: self.now)
             self.now = self.now + .seconds(10)
             _ = self.outbox.tick(at: self.now)
         }
-        #expect(self.outbox.isEmpty)
+        #expect(actions == [.settled(self.executing("a"), .overtaken)])
+        #expect(self.outbox.release("a", at: self.now) == [.send(self.final("a"))])
         #expect(self.outbox.counters.dropped == 1)
+    }
+
+    @Test mutating func aBeginningIsRepeatedForAsLongAsTheTaskRuns() {
+        _ = self.outbox.add(self.executing("a"), at: self.now)
+        for _ in 0..<50 {
+            _ = self.outbox.sent(self.executing("a"), .failed("503", pause: nil), at: self.now)
+            self.now = self.now + .seconds(10)
+            #expect(self.outbox.tick(at: self.now) == [.send(self.executing("a"))])
+        }
+    }
+
+    @Test mutating func aBeginningThatComesAfterTheEndIsDropped() {
+        _ = self.outbox.add(self.final("a"), at: self.now)
+        #expect(self.outbox.add(self.executing("a"), at: self.now) == [.settled(self.executing("a"), .overtaken)])
     }
 
     @Test mutating func noMoreAreOnTheirWayThanAllowedAndTheOldestGoFirst() {

@@ -92,6 +92,20 @@ struct WorkerMachineTests {
         }
     }
 
+    @Test func whatBeganWhileNobodyListenedIsSaidWithTheNextWelcome() {
+        var scene = Scene()
+        scene.dispatch("a", "b")
+        scene.last = scene.machine.connectionClosed(at: scene.now)
+        scene.finish("a")
+        // Now "b" runs, and nobody could be told.
+        #expect(!scene.last.contains { if case .send = $0 { true } else { false } })
+        scene.last = scene.machine.connectionOpened(at: scene.now)
+        let kept = [Scene.reference("a", epoch: 2), Scene.reference("b", epoch: 2)]
+        scene.welcome(epoch: 2, kept: kept)
+        #expect(scene.last.first == .send(.started([kept[1]])))
+        #expect(scene.last.contains(.send(.result(kept[0], .completed(TaskResult("x"))))))
+    }
+
     @Test func itRunsAsManyAsItHasSlotsAndTheNextWhenOneEnds() {
         var scene = Scene(slots: 2)
         scene.dispatch("a", "b", "c")

@@ -139,7 +139,20 @@ struct StandInStateTests {
         #expect(plan.take([.finalUpdate]) == nil)
     }
 
+    @Test func aFaultMayLastForATimeInsteadOfACount() throws {
+        var plan = StandInFaultPlan()
+        let start = ContinuousClock.now
+        #expect(plan.add(try StandInFault(["fault": "lose-reply", "to": "update", "seconds": 2.5]), at: start))
+        for _ in 0..<100 { #expect(plan.take([.update], at: start + .seconds(2)) == .loseReply) }
+        #expect(plan.take([.read], at: start + .seconds(2)) == nil)
+        #expect(plan.pending == 1)
+        #expect(plan.take([.update], at: start + .milliseconds(2_500)) == nil)
+        #expect(plan.pending == 0)
+    }
+
     @Test(arguments: [
+        #"{"fault": "drop", "seconds": 0}"#, #"{"fault": "drop", "seconds": "long"}"#,
+        #"{"fault": "drop-streams", "seconds": 1}"#, #"{"fault": "drop", "seconds": 1e300}"#,
         #"{}"#, #"{"fault": "explode"}"#, #"{"fault": "answer"}"#, #"{"fault": "answer", "status": 99}"#,
         #"{"fault": "drop", "to": "nothing"}"#, #"{"fault": "drop", "count": -1}"#, #"{"fault": "delay"}"#, "[]", "7",
     ])

@@ -124,9 +124,10 @@ struct PlatformRuleTests {
         }
     }
 
+    /// Only the next registration, left out here, brings it up again, when the platform then still shows the task.
     @Test(arguments: [400, 404, 409, 422])
     func aClearRefusalEndsAFinalUpdate(status: Int) async throws {
-        let standIn = try await PlatformScene.run { scene in
+        let standIn = try await PlatformScene.run(reconciles: false) { scene in
             scene.standIn.inject(.answer(status: status, to: .finalUpdate, count: 1))
             return try await scene.bench.withWorker("one", handler: PlatformScene.echo) { _ in
                 _ = try scene.hand(["text": "dishes"])

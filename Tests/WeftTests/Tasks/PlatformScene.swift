@@ -14,6 +14,8 @@ import WeftValue
 struct PlatformScene: Sendable {
     let standIn: StandInPlatform
     let bench: TaskBench
+    /// The platform's calls, for whoever else plays a part.
+    let client: PlatformClient
 
     /// Does what it is asked to, at once.
     static let echo: @Sendable (TaskRequest, TaskContext) async -> TaskOutcome = { request, _ in
@@ -23,7 +25,9 @@ struct PlatformScene: Sendable {
     /// Runs a stand-in and a coordinator around `body`, and stops both afterwards, the coordinator first.
     static func run<Result: Sendable>(
         agents: [String] = ["agent"], redelivers: Bool = false, ledger: any Ledger = InMemoryLedger(),
-        drainDeadline: Duration = .seconds(30), _ body: @escaping @Sendable (PlatformScene) async throws -> Result
+        drainDeadline: Duration = .seconds(30), platformPoll: Duration = TaskDefaults.platformPoll,
+        reconciles: Bool = true,
+        _ body: @escaping @Sendable (PlatformScene) async throws -> Result
     ) async throws -> Result {
         var logger = Logger(label: "platform")
         logger.logLevel = .error
@@ -40,11 +44,13 @@ struct PlatformScene: Sendable {
             var configuration = CoordinatorConfiguration()
             configuration.reportPauses = RetryPolicy(backoff: .milliseconds(50), maximumBackoff: .milliseconds(500))
             configuration.drainDeadline = drainDeadline
+            configuration.platformPoll = platformPoll
+            configuration.reconciles = reconciles
             let result = try await TaskBench.run(
                 ledger: ledger, configuration: configuration, platform: CoordinatorPlatform(client: client)
             ) { bench in
                 try await standIn.wait { $0.connectedWorkers.count == agents.count }
-                return try await body(PlatformScene(standIn: standIn, bench: bench))
+                return try await body(PlatformScene(standIn: standIn, bench: bench, client: client))
             }
             group.cancelAll()
             return result

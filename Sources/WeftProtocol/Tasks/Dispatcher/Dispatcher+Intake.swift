@@ -10,6 +10,11 @@ extension Dispatcher {
         self.entries[id] == nil
     }
 
+    /// Whether the task is among those that have ended lately, so that the ledger has it or is about to.
+    public func hasEnded(_ id: String) -> Bool {
+        self.finished[id] != nil
+    }
+
     /// Takes a task, once: while it runs a second delivery changes nothing, and after its end the stored outcome is reported again.
     ///
     /// - Parameters:
@@ -162,7 +167,7 @@ extension Dispatcher {
     /// The platform took a report, or refused it for good.
     public mutating func reportSettled(_ item: ReportItem, at now: Moment) -> [DispatcherAction] {
         var step = DispatcherStep()
-        if self.unreported.remove(item.id) != nil {
+        if self.unreported.remove(item.id) != nil || !item.isFinal {
             step.changes.append(.reported(id: item.id))
         }
         return self.finish(&step, at: now)

@@ -62,6 +62,21 @@ extension Dispatcher {
         return self.finish(&step, at: now)
     }
 
+    /// A node is known to be gone: what its worker held when the coordinator was restarted need not wait for it any longer.
+    public mutating func neverReturns(_ worker: NodeID, reason: String, at now: Moment) -> [DispatcherAction] {
+        guard self.workers[worker] == nil, let held = self.orphans[worker]?.compactMap({ self.entries[$0] }) else {
+            return []
+        }
+        var step = DispatcherStep()
+        for entry in held.sorted(by: { $0.order < $1.order }) {
+            self.giveBack(
+                entry.task.id, reason: "its worker was lost while the coordinator was restarted: \(reason)",
+                isLoss: true,
+                &step, at: now)
+        }
+        return self.finish(&step, at: now)
+    }
+
     /// Asks a worker to finish and leave.
     public mutating func drainWorker(_ worker: NodeID, at now: Moment) -> [DispatcherAction] {
         guard self.workers[worker] != nil else { return [] }
@@ -117,7 +132,14 @@ extension Dispatcher {
             self.heard(from: id, at: now)
             self.workers[id]?.closedAt = nil
             self.load.isStale = true
-            step.send(self.welcome(keeping: []), to: id)
+            let kept = registration.held.filter { reference in
+                guard let status = self.entries[reference.id]?.status else { return false }
+                return status.state.isHeld && status.worker == id && status.attempt == reference.attempt
+                    && status.epoch == self.epoch
+            }
+            step.send(
+                self.welcome(
+                    keeping: kept.map { TaskReference(id: $0.id, attempt: $0.attempt, epoch: self.epoch) }), to: id)
             return
         }
         guard self.workers[id] != nil || self.workers.count < self.configuration.maximumWorkers else {
@@ -249,7 +271,9 @@ extension Dispatcher {
         if !entry.status.hasBegun {
             entry.status.hasBegun = true
             if entry.task.source == .platform, let agentID = entry.task.agentID {
-                step.reports.append(ReportItem(taskID: reference.id, agentID: agentID, content: .executing))
+                let item = ReportItem(taskID: reference.id, agentID: agentID, content: .executing)
+                step.changes.append(.report(item))
+                step.reports.append(item)
             }
         }
         self.entries[reference.id] = entry
@@ -262,6 +286,11 @@ extension Dispatcher {
         at now: Moment
     ) {
         if self.isCurrent(reference, of: worker) {
+            if case .cancelled = outcome {
+            } else {
+                // What has ended has begun, also when the word of it got lost.
+                self.started(reference, by: worker, &step, at: now)
+            }
             self.settle(reference.id, outcome, &step, at: now)
             step.send(.acknowledged([reference]), to: worker)
         } else if self.isFinished(reference, by: worker) {

@@ -97,6 +97,16 @@ public struct Dispatcher: Sendable {
     /// When ``tick(at:)`` is next worth calling, beside the regular calls that workers' heartbeats need; nil when nothing waits for a time.
     public var nextDue: MonotonicTime? { self.timers.min?.due }
 
+    /// The agent's tasks of the platform that a worker has begun, that have not ended, and that nobody has cancelled; without those that were
+    /// requeued here, about which the platform's word is older than ours.
+    public func begun(agentID: String) -> [String] {
+        self.entries.values.lazy.filter { entry in
+            entry.task.source == .platform && entry.task.agentID == agentID && entry.status.hasBegun
+                && entry.status.cancelReason == nil && entry.status.requeues == 0
+        }
+        .map(\.task.id)
+    }
+
     /// The record of a task that has not ended; nil for all others, which the ledger knows.
     public func record(of id: String) -> TaskRecord? {
         self.entries[id].map { TaskRecord(task: $0.task, status: $0.status) }

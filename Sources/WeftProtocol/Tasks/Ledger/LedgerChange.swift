@@ -6,7 +6,7 @@ public enum LedgerChange: Hashable, Sendable {
     case accepted(TaskRecord)
     /// A task's status changed.
     case status(id: String, LedgerStatus)
-    /// An outcome is to be reported to the platform.
+    /// Something is to be reported to the platform.
     case report(ReportItem)
     /// A report was taken, or clearly refused.
     case reported(id: String)
@@ -15,10 +15,11 @@ public enum LedgerChange: Hashable, Sendable {
 
     /// Whether the change must survive the machine's failure (T1): what others were told, or will be.
     ///
-    /// Leases and starts need not: losing one costs another attempt, and fencing keeps that harmless.
+    /// Leases and starts need not: losing one costs another attempt, and fencing keeps that harmless. Nor need the report of a start.
     public var mustBeDurable: Bool {
         switch self {
-        case .accepted, .report: true
+        case .accepted: true
+        case .report(let item): item.isFinal
         case .status(_, let status): status.state.isFinal || status.state == .retrying || status.cancelReason != nil
         case .reported, .removed: false
         }

@@ -2,8 +2,9 @@
 
 /// Brings reports to the platform: each until it is taken or clearly refused, with growing, jittered pauses, a task's in their order.
 ///
-/// `executing` gives way: it is dropped when the task's end is known, and after a few attempts, because a failure to say
-/// that work has begun must not hold up anything. An end that owes metrics is settled when the platform has those too; they
+/// `executing` goes before the end, at least once, and never after it: the end is sent only when the ledger has forgotten the beginning
+/// (``release(_:at:)``), so that no later coordinator says it again. It gives way to a known end after so many failures, because a
+/// failure to say that work has begun must not hold up the result for ever. An end that owes metrics is settled when the platform has those too; they
 /// are repeated like everything else, so one whose answer was lost arrives twice, under the same task id.
 public struct ReportOutbox: Sendable {
     private struct Line {
@@ -12,6 +13,8 @@ public struct ReportOutbox: Sendable {
         var isInFlight = false
         /// Whether the platform has the first item's end, and only its metrics are left.
         var isEndTaken = false
+        /// Whether the end waits until the ledger has forgotten the beginning.
+        var isHeld = false
         /// Whether the first item is on its way and need not arrive any more.
         var isWithdrawn = false
         var due: MonotonicTime
@@ -62,7 +65,8 @@ public struct ReportOutbox: Sendable {
 
     /// When ``tick(at:)`` is next worth calling; nil when nothing waits for its time.
     public var nextDue: MonotonicTime? {
-        self.inFlight >= self.concurrency ? nil : self.lines.values.lazy.filter { !$0.isInFlight }.map(\.due).min()
+        self.inFlight >= self.concurrency
+            ? nil : self.lines.values.lazy.filter { !$0.isInFlight && !$0.isHeld }.map(\.due).min()
     }
 
     /// Something is to be reported.
@@ -75,16 +79,20 @@ public struct ReportOutbox: Sendable {
                 self.counters.dropped += 1
                 return [.settled(item, .overtaken)]
             }
-            let kept = line.isInFlight ? Array(line.items.prefix(1)) : []
-            for dropped in line.items.dropFirst(kept.count) {
+            let isBusy = line.isInFlight
+            line.items = line.items.enumerated().filter { index, other in
+                guard other.isFinal, index > 0 || !isBusy else { return true }
+                // An end that is no longer one.
                 self.counters.dropped += 1
-                actions.append(.settled(dropped, .overtaken))
+                actions.append(.settled(other, .overtaken))
+                return false
             }
-            if kept.isEmpty {
+            .map(\.element)
+            if line.items.isEmpty {
                 line.failures = 0
                 line.due = now
             }
-            line.items = kept + [item]
+            line.items.append(item)
             self.lines[item.taskID] = line
         } else {
             self.lines[item.taskID] = Line(items: [item], due: now, order: self.nextOrder)
@@ -127,19 +135,20 @@ public struct ReportOutbox: Sendable {
             if outcome == .taken { self.counters.taken += 1 } else { self.counters.refused += 1 }
             actions.append(.settled(item, outcome))
             line.items.removeFirst()
+            line.isHeld = !item.isFinal
             line.isEndTaken = false
             line.failures = 0
             line.due = now
         case .failed(_, let wanted):
             self.counters.failures += 1
             line.failures += 1
-            let mayDrop = !item.isFinal || line.isWithdrawn
-            if mayDrop,
-                line.isWithdrawn || line.items.count > 1 || line.failures >= TaskDefaults.executingReportAttempts
-            {
+            let isOvertaken =
+                !item.isFinal && line.items.count > 1 && line.failures >= TaskDefaults.executingReportAttempts
+            if isOvertaken || line.isWithdrawn {
                 self.counters.dropped += 1
                 actions.append(.settled(item, line.items.count > 1 ? .overtaken : outcome))
                 line.items.removeFirst()
+                line.isHeld = !item.isFinal
                 line.failures = 0
                 line.due = now
             } else {
@@ -151,11 +160,18 @@ public struct ReportOutbox: Sendable {
         return actions + self.tick(at: now)
     }
 
+    /// The ledger has forgotten a task's beginning: the end may follow.
+    public mutating func release(_ taskID: String, at now: MonotonicTime) -> [ReportOutboxAction] {
+        guard self.lines[taskID]?.isHeld == true else { return [] }
+        self.lines[taskID]?.isHeld = false
+        return self.tick(at: now)
+    }
+
     /// Time has passed: what is due is sent, the oldest task's first.
     public mutating func tick(at now: MonotonicTime) -> [ReportOutboxAction] {
         var actions: [ReportOutboxAction] = []
         guard self.inFlight < self.concurrency else { return [] }
-        let due = self.lines.filter { !$0.value.isInFlight && $0.value.due <= now }
+        let due = self.lines.filter { !$0.value.isInFlight && !$0.value.isHeld && $0.value.due <= now }
         for (id, line) in due.sorted(by: { $0.value.order < $1.value.order }).prefix(self.concurrency - self.inFlight) {
             guard let item = line.items.first else { continue }
             self.lines[id]?.isInFlight = true

@@ -43,6 +43,7 @@ struct DispatcherCapacityTests {
         var scene = Scene(agents: ["x"]) { $0.maximumUnreported = 1 }
         scene.register()
         scene.accept("a", source: .platform, agentID: "x")
+        scene.start("a")
         scene.finish("a")
         #expect(scene.last.contains(.capacity(agentID: "x", isBusy: true)))
         let report = try #require(scene.reports.first)

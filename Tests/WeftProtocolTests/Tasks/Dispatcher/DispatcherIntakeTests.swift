@@ -50,6 +50,7 @@ struct DispatcherIntakeTests {
         var scene = Scene()
         scene.register()
         scene.accept("a", source: .platform, agentID: "x")
+        scene.start("a")
         scene.finish("a")
         let report = try #require(scene.reports.first)
         scene.note(scene.dispatcher.reportSettled(report, at: scene.now))

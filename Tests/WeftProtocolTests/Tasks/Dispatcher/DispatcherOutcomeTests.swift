@@ -107,6 +107,7 @@ struct DispatcherOutcomeTests {
         var scene = Scene()
         scene.register()
         scene.accept("a", source: .platform, agentID: "x")
+        scene.start("a")
         scene.finish("a", 1, .completed(TaskResult("no", status: "failed", usedTools: ["search"])))
         #expect(
             scene.reports.map(\.content) == [
@@ -118,6 +119,7 @@ struct DispatcherOutcomeTests {
         var scene = Scene()
         scene.register()
         scene.accept("a", source: .platform, agentID: "x")
+        scene.start("a")
         scene.finish("a", 1, .completed(TaskResult("no", tokens: ["prompt_tokens": 3])))
         guard case .final(_, _, let tokens, _, _, let task)? = scene.reports.first?.content else {
             Issue.record("no final report")

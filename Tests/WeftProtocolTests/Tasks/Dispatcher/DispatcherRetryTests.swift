@@ -14,6 +14,7 @@ struct DispatcherRetryTests {
         var scene = Scene()
         scene.register()
         scene.accept("a", source: .platform, agentID: "x")
+        scene.start("a")
         scene.finish("a", 1, .failed(TaskFailure("boom")))
         #expect(scene.ended.map(\.status.state) == [.dead])
         #expect(

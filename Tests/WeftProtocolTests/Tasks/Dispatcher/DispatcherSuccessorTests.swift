@@ -22,6 +22,7 @@ struct DispatcherSuccessorTests {
         scene.finish("b")
         #expect(scene.deals.isEmpty)
         #expect(scene.ledger["c"]?.status.awaits == ["a"])
+        scene.start("a")
         scene.finish("a")
         #expect(scene.deals == [Scene.one: ["c/1"]])
         guard case .persist(let changes)? = scene.last.first else { return }
