@@ -128,31 +128,32 @@ struct LedgerWriter: Sendable {
 
     /// Drops finished tasks that are too old or too many, no more of them than a write can carry without being noticed.
     ///
+    /// - Parameters:
+    ///   - db: The file, in a transaction.
+    ///   - now: The time.
+    ///   - step: At most so many, or twice as many as have ended since the last time.
     /// - Returns: Whether there may be more.
     @discardableResult
-    mutating func trim(_ db: Database, at now: Date) throws -> Bool {
+    mutating func trim(_ db: Database, at now: Date, step: Int = Self.step) throws -> Bool {
         let surplus = self.finished - self.kept
         // Age is looked at once a second: the question costs a little, and nobody needs it sharper.
         let isSecond = abs(now.timeIntervalSince(self.trimmedAt)) >= 1
         guard surplus > 0 || isSecond else { return false }
-        let limit = max(Self.step, 2 * self.ended)
+        let limit = max(step, 2 * self.ended)
         self.ended = 0
         // What the platform has not been told must stay: the task would be taken for a new one when it comes again.
         let sql = """
-            SELECT tasks.seq, tasks.ended, length(tasks.status) + coalesce(length(payloads.task), 0) AS bytes,
-                EXISTS (SELECT 1 FROM reports
-                    WHERE reports.id > tasks.id || '/' AND reports.id < tasks.id || '0') AS owed
+            SELECT tasks.seq, tasks.ended, length(tasks.status) + coalesce(length(payloads.task), 0) AS bytes
             FROM tasks INDEXED BY tasks_ended LEFT JOIN payloads ON payloads.seq = tasks.seq
-            WHERE tasks.ended IS NOT NULL AND tasks.state = ? ORDER BY tasks.ended LIMIT ?
+            WHERE tasks.ended IS NOT NULL AND tasks.state = ? AND NOT EXISTS (
+                SELECT 1 FROM reports WHERE reports.id > tasks.id || '/' AND reports.id < tasks.id || '0')
+            ORDER BY tasks.ended LIMIT ?
             """
         var oldest: [(seq: Int64, ended: Double, bytes: Int)] = []
         for state in Self.trimmed {
             let rows = try Row.fetchCursor(
                 try db.cachedStatement(sql: sql), arguments: [state.rawValue, limit])
-            while let row = try rows.next() {
-                if row["owed"] as Bool { continue }
-                oldest.append((row["seq"], row["ended"], row["bytes"]))
-            }
+            while let row = try rows.next() { oldest.append((row["seq"], row["ended"], row["bytes"])) }
         }
         oldest.sort { $0.ended < $1.ended }
         let horizon = now.timeIntervalSince1970 - self.keptFor

@@ -229,6 +229,30 @@ public final class SQLiteLedger: Ledger {
         }
     }
 
+    /// One step of trimming, as large as it may be when nobody waits.
+    ///
+    /// - Returns: How many tasks were dropped, and whether there may be more.
+    func trimOnce() async throws -> (dropped: Int, isMore: Bool) {
+        try await self.mapped {
+            try await self.pool.write { db in
+                var writer = try LedgerWriter(db, keeping: self.finishedKept, for: self.finishedFor)
+                let before = writer.finished
+                let isMore = try writer.trim(db, at: Date(), step: 1000)
+                return (before - writer.finished, isMore)
+            }
+        }
+    }
+
+    /// Writes the file anew without its gaps.
+    func vacuum() async throws {
+        try await self.mapped {
+            try await self.pool.writeWithoutTransaction { db in
+                try db.execute(sql: "VACUUM")
+                try db.checkpoint(.truncate)
+            }
+        }
+    }
+
     /// For tests: a file of no more pages than this, which is then full.
     package func limit(pages: Int) async throws {
         _ = try await self.pool.writeWithoutTransaction { db in

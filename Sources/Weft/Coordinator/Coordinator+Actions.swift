@@ -20,6 +20,7 @@ extension Coordinator {
         guard !actions.isEmpty else { return }
         self.queue += actions
         self.queuedSteps += 1
+        self.performPings()
         self.wake?.yield()
     }
 
@@ -62,18 +63,19 @@ extension Coordinator {
                 Failpoint.hit(.ledgerWriteBefore)
                 try await self.ledger.write(changes, epoch: epoch)
                 Failpoint.hit(.ledgerWriteAfter)
+                self.noteSuccess()
                 return
             } catch let error as LedgerError where error.code == .superseded {
                 throw TaskPlaneFailure(.superseded, "Another coordinator has taken the ledger: \(error)")
             } catch let error as LedgerError where error.code == .unavailable {
-                self.logger.error("The ledger cannot be written; trying again", metadata: ["error": "\(error)"])
+                self.noteTrouble(error)
                 try await Task.sleep(for: pause)
                 pause = min(pause * 2, .seconds(5))
             }
         }
     }
 
-    private func perform(_ action: DispatcherAction) {
+    func perform(_ action: DispatcherAction) {
         switch action {
         case .persist:
             break

@@ -63,7 +63,7 @@ extension Coordinator {
             self.logger.debug("Task is over already", metadata: ["task.id": "\(task.id)"])
             return
         }
-        let stored = try await self.lookUp(task.id)
+        let stored = try await self.lookUpPatiently(task.id)
         let submission = TaskSubmission(
             id: task.id, source: .platform, agentID: task.agentID ?? agentID, payload: task.redactedValue)
         self.step { dispatcher, now in dispatcher.accept(submission, stored: stored, at: now) }
@@ -73,7 +73,7 @@ extension Coordinator {
     func takeUnreadable(_ id: String, agentID: String, reason: String) async throws {
         self.logger.warning(
             "Task cannot be read", metadata: ["task.id": "\(id)", "agent.id": "\(agentID)", "reason": "\(reason)"])
-        let stored = try await self.lookUp(id)
+        let stored = try await self.lookUpPatiently(id)
         self.step { dispatcher, now in
             dispatcher.acceptUnreadable(id: id, agentID: agentID, reason: reason, stored: stored, at: now)
         }

@@ -87,6 +87,7 @@ extension Coordinator {
         guard self.phase == .running else {
             throw TaskRefusal(.unavailable, "The coordinator is not running; ask again later.")
         }
+        try await self.waitForLedger()
         return try await withCheckedThrowingContinuation { continuation in
             self.acceptances[id, default: []].append(continuation)
             self.step(body)
@@ -112,10 +113,12 @@ extension Coordinator {
         return record
     }
 
-    /// Returns when all that has been decided so far is in the ledger.
+    /// Returns when all that has been decided so far is in the ledger, or the ledger could not be written for some time.
     func written() async {
         let mark = self.queuedSteps
         guard self.performedSteps < mark else { return }
-        _ = await self.waitUntil(within: .seconds(60)) { $0.performedSteps >= mark }
+        _ = await self.waitUntil(within: .seconds(60)) {
+            $0.performedSteps >= mark || $0.isTroubledForLong
+        }
     }
 }

@@ -91,7 +91,7 @@ extension Coordinator {
         }
         var unknown: [String] = []
         for id in ids where self.dispatcher?.record(of: id) == nil {
-            let stored = try await self.lookUp(id)
+            let stored = try await self.lookUpPatiently(id)
             if stored?.status.state.isFinal ?? true { unknown.append(id) }
         }
         guard !unknown.isEmpty else { return true }
@@ -127,7 +127,7 @@ extension Coordinator {
 
     private func adopt(_ task: PlatformTask, agentID: String) async throws {
         guard !task.isOver, self.phase == .running else { return }
-        guard let stored = try await self.lookUp(task.id) else {
+        guard let stored = try await self.lookUpPatiently(task.id) else {
             guard self.dispatcher?.record(of: task.id) == nil else { return }
             self.adopted += 1
             return try await self.take(task, agentID: agentID)

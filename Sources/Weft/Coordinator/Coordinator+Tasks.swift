@@ -1,6 +1,7 @@
 // This source file is part of the Weft project. See LICENSE. SPDX-License-Identifier: Apache-2.0
 
 import DequeModule
+import Logging
 public import WeftProtocol
 
 extension Coordinator {
@@ -10,6 +11,7 @@ extension Coordinator {
     /// - Returns: Where the task is in its life: further than `queued` when the same id was submitted before.
     /// - Throws: ``TaskRefusal`` when the task is not taken.
     public func submit(_ task: TaskSubmission) async throws -> TaskState {
+        if self.dispatcher?.mustLookUp(task.id) ?? false { try await self.waitForLedger() }
         let stored = try await self.lookUp(task.id)
         var predecessors: [String: TaskRecord] = [:]
         for id in task.after.prefix(TaskDefaults.maximumPredecessors) { predecessors[id] = try await self.lookUp(id) }
@@ -68,10 +70,28 @@ extension Coordinator {
     /// What the ledger has under an id that the dispatcher does not hold.
     func lookUp(_ id: String) async throws -> TaskRecord? {
         guard self.dispatcher?.mustLookUp(id) ?? false else { return nil }
-        let stored = try await self.ledger.task(id)
-        guard self.dispatcher?.hasEnded(id) ?? false, !(stored?.status.state.isFinal ?? false) else { return stored }
-        // It came, ran and ended while it was looked up: the ledger is about to have it.
-        _ = await self.waitUntil(within: .seconds(5)) { $0.queue.isEmpty && !$0.isPerforming }
-        return try await self.ledger.task(id)
+        do {
+            let stored = try await self.ledger.task(id)
+            guard self.dispatcher?.hasEnded(id) ?? false, !(stored?.status.state.isFinal ?? false) else {
+                return stored
+            }
+            // It came, ran and ended while it was looked up: the ledger is about to have it.
+            _ = await self.waitUntil(within: .seconds(5)) { $0.queue.isEmpty && !$0.isPerforming }
+            return try await self.ledger.task(id)
+        } catch let error as LedgerError where error.code == .unavailable {
+            throw TaskRefusal(.unavailable, "The ledger cannot be read now; try again later. \(error)")
+        }
+    }
+
+    /// The same for what will not come again: tried until the ledger can be read.
+    func lookUpPatiently(_ id: String) async throws -> TaskRecord? {
+        while true {
+            do {
+                return try await self.lookUp(id)
+            } catch let refusal as TaskRefusal where refusal.code == .unavailable {
+                self.logger.error("The ledger cannot be read; trying again", metadata: ["error": "\(refusal)"])
+                try await Task.sleep(for: .seconds(1))
+            }
+        }
     }
 }

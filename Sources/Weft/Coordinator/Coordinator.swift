@@ -51,6 +51,8 @@ public actor Coordinator: Service {
     var acceptances: [String: Deque<CheckedContinuation<TaskState, any Error>>] = [:]
     var endWaiters: [String: [(continuation: CheckedContinuation<TaskRecord?, Never>, deadline: MonotonicTime)]] = [:]
     var isPerforming = false
+    /// Why nothing can be written; nil while all is well.
+    var ledgerTrouble: LedgerTrouble?
     /// The agents that the platform has registered at least once.
     var registeredAgents: Set<String> = []
     var progress = ProgressRelay()
@@ -334,6 +336,7 @@ public actor Coordinator: Service {
         self.perform(self.progress.tick(at: MonotonicTime.now))
         self.checkConditions()
         self.expireEndWaiters()
+        self.expireAcceptances()
         self.setTimer()
     }
 

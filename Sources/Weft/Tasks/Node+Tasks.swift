@@ -102,6 +102,7 @@ extension Node {
                 let isLost = [.noMember, .gone, .timeout, .remote].contains(error.code)
                 guard isLost, deadline > .now, !Task.isCancelled else {
                     guard isLost else { throw error }
+                    if let refusal = Self.trouble(error) { throw refusal }
                     throw TaskPlaneFailure(
                         .noCoordinator,
                         "No coordinator has answered in time: \(error.message). Start one with \"weft coordinator\", or wait longer."
@@ -113,10 +114,20 @@ extension Node {
         }
     }
 
+    /// What a coordinator that is there had to say to the end; nil when nobody was there.
+    private static func trouble(_ error: NodeError) -> TaskRefusal? {
+        let codes = [TaskRefusal.Code.unavailable, .undecided]
+        guard error.code == .remote, let code = codes.first(where: { $0.description == error.remoteLabel }) else {
+            return nil
+        }
+        return TaskRefusal(code, error.message)
+    }
+
     /// What the coordinator refused for good; nil for what may be tried again.
     private static func refusal(_ error: NodeError) -> TaskRefusal? {
         switch error.remoteLabel {
-        case "noMethod"?, "busy"?, TaskRefusal.Code.unavailable.description?, TaskRefusal.Code.draining.description?:
+        case "noMethod"?, "busy"?, TaskRefusal.Code.unavailable.description?, TaskRefusal.Code.draining.description?,
+            TaskRefusal.Code.undecided.description?:
             nil
         case let label?:
             TaskRefusal(TaskRefusal.Code(named: label), error.message)

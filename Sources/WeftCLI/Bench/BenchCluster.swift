@@ -5,15 +5,18 @@ import Weft
 import WeftProtocol
 import WeftValue
 
-/// A coordinator in this process, with its ledger in memory, and worker processes whose tasks do nothing.
+/// A coordinator in this process and worker processes whose tasks do nothing.
 struct BenchCluster: Sendable {
     private let node: Node
 
     /// Runs one task to its end.
     ///
-    /// - Parameter payload: What the handler is given, and does not look at.
-    func run(_ payload: Value) async throws {
+    /// - Parameters:
+    ///   - payload: What the handler is given, and does not look at.
+    ///   - onAccepted: Is called when the task is in the ledger.
+    func run(_ payload: Value, onAccepted: () -> Void = {}) async throws {
         let receipt = try await self.node.submit(TaskSubmission(payload: payload))
+        onAccepted()
         let outcome = try await receipt.outcome()
         guard case .completed = outcome else {
             throw CommandFailure(.failed, "a task that does nothing did not complete: \(outcome)")
@@ -25,13 +28,15 @@ struct BenchCluster: Sendable {
     /// - Parameters:
     ///   - workers: How many worker processes.
     ///   - slots: How many tasks each runs at once.
+    ///   - ledger: Where tasks are recorded; closed afterwards.
     ///   - body: What to run, once all workers are ready.
     static func with<Result: Sendable>(
-        workers: Int, slots: Int, _ body: @escaping @Sendable (BenchCluster) async throws -> Result
+        workers: Int, slots: Int, ledger: any Ledger = InMemoryLedger(),
+        _ body: @escaping @Sendable (BenchCluster) async throws -> Result
     ) async throws -> Result {
         let bus = EventBus()
         return try await Node.with(.init(name: "bench", roles: [.peer], bus: bus, logger: Self.logger)) { node in
-            let coordinator = try Coordinator(node: node, ledger: InMemoryLedger())
+            let coordinator = try Coordinator(node: node, ledger: ledger)
             return try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask { try await coordinator.run() }
                 let arguments = ["worker", "--join", try await node.controlEndpoint, "--slots", String(slots)]

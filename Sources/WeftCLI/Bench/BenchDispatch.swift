@@ -1,7 +1,12 @@
 // This source file is part of the Weft project. See LICENSE. SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
+import FoundationEssentials
+import Histogram
+import Locking
 import Weft
+import WeftProtocol
+import WeftSQLite
 import WeftValue
 import ZeroMQ
 
@@ -9,12 +14,14 @@ import ZeroMQ
 struct BenchDispatch: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "dispatch",
-        abstract: "Deal tasks that do nothing to worker processes, flat out, ledger in memory.",
+        abstract: "Deal tasks that do nothing to worker processes, flat out.",
         discussion: """
             Example:
-              weft bench dispatch --workers 2 --slots 64 --duration 2
-            The baseline is raw libzmq in the same binding: PUSH to one process's PULL and back to a PULL sink, one task per
-            message, with the same number in flight.
+              weft bench dispatch --workers 2 --slots 64 --duration 2 --ledger ./bench.ledger
+            The ledger is in memory; with --ledger also in a file, with either setting of synchronous. The times are those of one \
+            task, from its acceptance to its end. The baseline in memory is raw libzmq in the same binding: PUSH to one process's \
+            PULL and back to a PULL sink, one task per message, with the same number in flight. The baseline of a file is SQLite \
+            alone on the same disk: as many rows as our tasks wrote, 256 in a transaction and one in a transaction.
             """)
 
     @OptionGroup var options: BenchOptions
@@ -25,6 +32,12 @@ struct BenchDispatch: AsyncParsableCommand {
     @Option(help: "Bytes of each task (1 to 1000000).")
     var payload = 64
 
+    @Option(
+        help: ArgumentHelp(
+            "Also measure with a ledger in this file, which must not be there yet and is removed again.",
+            valueName: "PATH"))
+    var ledger: String?
+
     func validate() throws {
         guard (1...64).contains(self.workers) else { throw ValidationError("--workers takes 1 to 64") }
         guard (1...65536).contains(self.slots) else { throw ValidationError("--slots takes 1 to 65536") }
@@ -34,37 +47,112 @@ struct BenchDispatch: AsyncParsableCommand {
     }
 
     func run() async throws {
+        if let ledger = self.ledger {
+            for suffix in Self.suffixes where FileManager.default.fileExists(atPath: ledger + suffix) {
+                throw CommandFailure(
+                    .usage, "\(ledger + suffix) is there already; --ledger names a file that is made and removed again."
+                )
+            }
+        }
         let window = self.workers * self.slots
-        let ours = try await Self.dealt(
-            seconds: self.options.duration, bytes: self.payload, workers: self.workers, slots: self.slots)
+        self.say("in memory")
+        let inMemory = try await self.dealt(InMemoryLedger())
+        self.say("raw PUSH/PULL")
         let raw = try await Self.raw(seconds: self.options.duration, bytes: self.payload, window: window)
+        var rows = [
+            BenchRow(
+                name: "accepted to completed, in memory", perSecond: inMemory.perSecond, times: inMemory.times,
+                baselineName: "raw PUSH/PULL", baselinePerSecond: raw)
+        ]
+        if let ledger = self.ledger {
+            for synchronous in [LedgerSynchronous.normal, .full] {
+                rows.append(try await self.row(synchronous, path: ledger))
+            }
+        }
         self.options.show(
             BenchReport(
                 bench: "dispatch",
                 settings: [
                     "duration": .double(self.options.duration), "workers": .int(Int64(self.workers)),
                     "slots": .int(Int64(self.slots)), "payload": .int(Int64(self.payload)),
+                    "in_flight": .int(Int64(window)), "ledger": self.ledger.map(Value.string) ?? "memory",
                 ],
-                rows: [
-                    BenchRow(
-                        name: "accepted to completed, \(window) in flight", perSecond: ours,
-                        baselineName: "raw PUSH/PULL",
-                        baselinePerSecond: raw)
-                ]))
+                rows: rows))
     }
 
-    @concurrent private static func dealt(seconds: Double, bytes: Int, workers: Int, slots: Int) async throws -> Double
-    {
-        try await BenchCluster.with(workers: workers, slots: slots) { cluster in
+    private struct Dealt {
+        var perSecond: Double
+        var times: BenchTimes
+        var count: Int
+    }
+
+    private static let suffixes = ["", "-wal", "-shm", ".lock"]
+
+    /// What a ledger in a file does with one setting, and what its rows cost SQLite alone.
+    private func row(_ synchronous: LedgerSynchronous, path: String) async throws -> BenchRow {
+        let name = synchronous.rawValue.uppercased()
+        self.say("ledger in a file, synchronous \(name)")
+        defer { Self.remove(path) }
+        let dealt: Dealt
+        let counters: SQLiteLedger.Counters
+        do throws(LedgerError) {
+            let ledger = try SQLiteLedger(path: path, synchronous: synchronous, holder: "weft bench dispatch")
+            do {
+                dealt = try await self.dealt(ledger)
+            } catch {
+                throw LedgerError(.unavailable, "The measurement failed: \(error)", cause: error)
+            }
+            counters = ledger.counters
+        } catch {
+            throw CommandFailure(.failed, error.description)
+        }
+        Self.remove(path)
+        let rowsPerTask = Double(counters.changes) / Double(max(1, dealt.count))
+        let baseline = LedgerBaseline(
+            TaskSubmission(payload: .bytes([UInt8](repeating: 7, count: self.payload))))
+        var perSecond: [Double] = []
+        for rows in [256, 1] {
+            self.say("SQLite alone, synchronous \(name), \(rows == 1 ? "one row" : "\(rows) rows") a transaction")
+            let raw = try await baseline.rowsPerSecond(
+                path: path, synchronous: synchronous, rows: rows, seconds: self.options.duration)
+            perSecond.append(raw / rowsPerTask)
+            Self.remove(path)
+        }
+        return BenchRow(
+            name: "accepted to completed, \(name)", perSecond: dealt.perSecond, times: dealt.times,
+            baselineName: "the same rows, SQLite alone, 256 a transaction", baselinePerSecond: perSecond[0],
+            moreBaselines: [("the same rows, SQLite alone, 1 a transaction", perSecond[1])],
+            details: [
+                ("rows_per_task", rowsPerTask),
+                ("rows_per_transaction", Double(counters.changes) / Double(max(1, counters.transactions))),
+            ])
+    }
+
+    private static func remove(_ path: String) {
+        for suffix in Self.suffixes { try? FileManager.default.removeItem(atPath: path + suffix) }
+    }
+
+    /// Says what is measured now, so that nobody wonders.
+    private func say(_ what: String) {
+        BoundedWriter.error.line("weft bench: \(what), \(self.options.duration) s")
+    }
+
+    @concurrent private func dealt(_ ledger: any Ledger) async throws -> Dealt {
+        let (window, seconds, bytes) = (self.workers * self.slots, self.options.duration, self.payload)
+        return try await BenchCluster.with(workers: self.workers, slots: self.slots, ledger: ledger) { cluster in
             let payload = Value.bytes([UInt8](repeating: 7, count: bytes))
+            let histogram = Locked(Histogram<UInt64>(highestTrackableValue: 600_000_000_000))
             let start = ContinuousClock.now
             let end = start + .seconds(seconds)
             let count = try await withThrowingTaskGroup(of: Int.self) { group in
-                for _ in 0..<workers * slots {
+                for _ in 0..<window {
                     group.addTask {
                         var count = 0
                         while ContinuousClock.now < end {
-                            try await cluster.run(payload)
+                            var accepted = ContinuousClock.now
+                            try await cluster.run(payload) { accepted = ContinuousClock.now }
+                            let time = (ContinuousClock.now - accepted).nanoseconds
+                            histogram.withLock { _ = $0.record(time) }
                             count += 1
                         }
                         return count
@@ -72,7 +160,9 @@ struct BenchDispatch: AsyncParsableCommand {
                 }
                 return try await group.reduce(0, +)
             }
-            return Double(count) / (Double((ContinuousClock.now - start).nanoseconds) / 1e9)
+            return Dealt(
+                perSecond: Double(count) / (Double((ContinuousClock.now - start).nanoseconds) / 1e9),
+                times: histogram.withLock { BenchTimes($0) }, count: count)
         }
     }
 

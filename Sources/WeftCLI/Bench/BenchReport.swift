@@ -34,6 +34,13 @@ struct BenchReport {
                 "  " + row.baselineName, Self.count(row.baselinePerSecond), Self.time(row.baselineTimes?.p50),
                 Self.time(row.baselineTimes?.p99), Self.time(row.baselineTimes?.p999), "",
             ])
+            for more in row.moreBaselines {
+                lines.append(["  " + more.name, Self.count(more.perSecond), "", "", "", ""])
+            }
+            for detail in row.details {
+                let name = detail.name.replacing("_", with: " ")
+                lines.append(["  " + name, Self.decimals(detail.value, 1), "", "", "", ""])
+            }
         }
         var widths = [Int](repeating: 0, count: head.count)
         for line in lines {

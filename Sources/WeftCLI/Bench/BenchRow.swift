@@ -17,6 +17,11 @@ struct BenchRow {
     /// The baseline's times.
     var baselineTimes: BenchTimes?
 
+    /// Further baselines: what they are, and their operations per second.
+    var moreBaselines: [(name: String, perSecond: Double)] = []
+    /// More about how it went: what it is and how much.
+    var details: [(name: String, value: Double)] = []
+
     /// Ours over the baseline's: throughput where there is one, else the median time.
     var ratio: Double? {
         if let ours = self.perSecond, let theirs = self.baselinePerSecond, theirs > 0 { return ours / theirs }
@@ -31,6 +36,13 @@ struct BenchRow {
         row["times_us"] = self.times?.value
         row["baseline_per_second"] = self.baselinePerSecond.map { .double($0.rounded()) }
         row["baseline_times_us"] = self.baselineTimes?.value
+        if !self.moreBaselines.isEmpty {
+            row["more_baselines"] = .array(
+                self.moreBaselines.map { more in
+                    ["name": .string(more.name), "per_second": .double(more.perSecond.rounded())]
+                })
+        }
+        for detail in self.details { row[detail.name] = .double((detail.value * 1000).rounded() / 1000) }
         row["ratio"] = self.ratio.map { .double(($0 * 1000).rounded() / 1000) }
         return .object(row)
     }

@@ -84,7 +84,7 @@ extension CommandFailure {
         case let error as TaskRefusal:
             let status: ExitStatus =
                 switch error.code {
-                case .full, .draining, .unavailable: .tryAgain
+                case .full, .draining, .unavailable, .undecided: .tryAgain
                 case .tooLarge, .invalid: .badInput
                 default: .failed
                 }

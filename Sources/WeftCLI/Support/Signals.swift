@@ -52,6 +52,8 @@ final class Signals: Sendable {
     func install() async {
         // A closed pipe or connection is an error for whoever writes, not the end of the process.
         signal(SIGPIPE, SIG_IGN)
+        // So is a file that may grow no more.
+        signal(SIGXFSZ, SIG_IGN)
         let signals = await UnixSignalsSequence(trapping: .sigint, .sigterm)
         // Lives as long as the process.
         Task {

@@ -32,6 +32,8 @@ public enum TaskDefaults {
     public static let flushDeadline: Duration = .seconds(10)
     /// How long one call that submits a task may take before it is repeated, perhaps to another coordinator.
     public static let submitTimeout: Duration = .seconds(5)
+    /// How long whoever submits a task waits for a ledger that cannot be written, before that is the answer.
+    public static let ledgerPatience: Duration = .seconds(5)
     /// How many tasks a worker runs at once.
     public static let slots = 6
     /// The most slots that one worker may offer.

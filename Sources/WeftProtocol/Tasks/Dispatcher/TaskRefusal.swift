@@ -4,7 +4,7 @@
 public struct TaskRefusal: Error, Hashable, Sendable {
     /// The kind of refusal.
     public struct Code: Hashable, Sendable, CustomStringConvertible {
-        private enum Base: String { case full, tooLarge, invalid, conflict, draining, unknown, unavailable }
+        private enum Base: String { case full, tooLarge, invalid, conflict, draining, unknown, unavailable, undecided }
         private let base: Base
 
         /// As many tasks wait and run as are allowed.
@@ -21,6 +21,10 @@ public struct TaskRefusal: Error, Hashable, Sendable {
         public static let unknown = Self(base: .unknown)
         /// The coordinator or its ledger cannot be reached.
         public static let unavailable = Self(base: .unavailable)
+        /// Whether it was done is open, because the ledger cannot be written now.
+        ///
+        /// The same request under the same id does no harm, and tells.
+        public static let undecided = Self(base: .undecided)
 
         /// The code's name.
         public var description: String { self.base.rawValue }
