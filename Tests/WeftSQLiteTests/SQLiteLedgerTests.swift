@@ -182,16 +182,17 @@ struct SQLiteLedgerTests {
         try await Self.withFolder { folder in
             let ledger = try SQLiteLedger(path: folder + "/ledger.sqlite", finishedFor: 3600)
             let epoch = try await ledger.open().epoch
+            let report = ReportItem(
+                taskID: "owed", agentID: "agent",
+                content: .final(status: "completed", result: "", tokens: nil, usedTools: [], format: nil, task: nil))
             for (id, age) in [("old", 4000.0), ("owed", 5000), ("young", 3000)] {
                 var record = LedgerConformance.record(id)
                 record.status.state = .completed
                 record.status.updatedAt = Date().addingTimeInterval(-age)
-                try await ledger.write([.accepted(record)], epoch: epoch)
+                // An end and the report of it are one write, as the dispatcher decides them.
+                let changes = [LedgerChange.accepted(record)] + (id == "owed" ? [.report(report)] : [])
+                try await ledger.write(changes, epoch: epoch)
             }
-            let report = ReportItem(
-                taskID: "owed", agentID: "agent",
-                content: .final(status: "completed", result: "", tokens: nil, usedTools: [], format: nil, task: nil))
-            try await ledger.write([.report(report)], epoch: epoch)
             _ = try await ledger.open()
             #expect(try await ledger.tasks(in: [.completed], limit: 9).map(\.task.id) == ["owed", "young"])
             await ledger.close()
