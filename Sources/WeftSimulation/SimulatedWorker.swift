@@ -16,6 +16,8 @@ struct SimulatedWorker {
     var machine: WorkerMachine
     var isAlive = true
     var isDraining = false
+    /// Whether its time for leaving in good order is over.
+    var isForced = false
     var pausedUntil: UInt64 = 0
     /// How far its wall clock is off, in seconds.
     var clock: Double

@@ -34,14 +34,12 @@ extension WorkerMessage {
         }
     }
 
-    /// The attempts that the worker says that it holds.
+    /// The attempts whose leases this renews, when it comes from a registered worker.
     var named: [TaskReference] {
         switch self {
         case .register(let registration): registration.held
         case .heartbeat(let heartbeat): heartbeat.held
-        case .started(let references): references
-        case .progress(let reference, _), .result(let reference, _): [reference]
-        case .draining, .goodbye: []
+        case .started, .progress, .result, .draining, .goodbye: []
         }
     }
 }

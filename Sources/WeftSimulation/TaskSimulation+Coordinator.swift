@@ -107,6 +107,8 @@ extension TaskSimulation {
         self.isUp = false
         self.isStreamUp = false
         self.queue = []
+        self.releases = []
+        self.releasing = []
         self.performing = []
         self.performed = 0
         self.killCountdown = nil
@@ -153,6 +155,8 @@ extension TaskSimulation {
         guard !self.isWriting, self.performed == self.performing.count, !self.queue.isEmpty else { return }
         let batch = self.queue
         self.queue = []
+        self.releasing = self.releases
+        self.releases = []
         guard batch.contains(where: { if case .persist = $0 { true } else { false } }) else {
             self.performing = batch
             self.performed = 0
@@ -177,12 +181,7 @@ extension TaskSimulation {
         self.performed = 0
         self.writing = []
         self.isWriting = false
-        if try self.isKilledNow() { return }
-        // What the ledger has forgotten the beginning of may be said to have ended.
-        for case .reported(let id) in changes where id.hasSuffix("/executing") {
-            let task = String(id.dropLast("/executing".count))
-            try self.perform(self.outbox.release(task, at: self.now.monotonic))
-        }
+        _ = try self.isKilledNow()
     }
 
     static func changes(in actions: [DispatcherAction]) -> [LedgerChange] {
@@ -200,6 +199,9 @@ extension TaskSimulation {
         if self.performed == self.performing.count {
             self.performing = []
             self.performed = 0
+            let released = self.releasing
+            self.releasing = []
+            for task in released { try self.perform(self.outbox.release(task, at: self.now.monotonic)) }
             try self.writeIfIdle()
         }
     }

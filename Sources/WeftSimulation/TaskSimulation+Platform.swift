@@ -58,9 +58,11 @@ extension TaskSimulation {
     }
 
     /// Somebody stops a task at the platform.
-    mutating func stopAtPlatform() {
+    ///
+    /// - Returns: Whether there was one to stop.
+    mutating func stopAtPlatform() -> Bool {
         let open = self.tasks.indices.filter { self.tasks[$0].isAtPlatform && !self.isOver($0) }
-        guard let task = self.pick(open) else { return }
+        guard let task = self.pick(open) else { return false }
         self.note("somebody stops \(self.tasks[task].submission.id) at the platform")
         self.tasks[task].isStopped = true
         if !self.tasks[task].isTold {
@@ -68,6 +70,7 @@ extension TaskSimulation {
             self.tasks[task].isTold = true
             self.untold -= 1
         }
+        return true
     }
 
     // MARK: - Updates
@@ -80,6 +83,7 @@ extension TaskSimulation {
             case .sendMetrics(let item):
                 self.plan(.update(item, isMetrics: true, life: self.life), after: self.delay(1...80))
             case .settled(let item, _):
+                if !item.isFinal { self.releases.append(item.taskID) }
                 try self.step { dispatcher, now in dispatcher.reportSettled(item, at: now) }
             }
         }

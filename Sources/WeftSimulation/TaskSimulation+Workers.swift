@@ -68,7 +68,7 @@ extension TaskSimulation {
             // Some handlers don't listen.
             if !self.chance(10) { self.plan(.handlerEnds(worker, key), after: self.delay(1...200)) }
         case .drained:
-            guard self.workers[worker].owed.isEmpty else {
+            guard self.workers[worker].owed.isEmpty || self.workers[worker].isForced else {
                 throw SimulationViolation("w\(worker) left and took outcomes with it that nobody had acknowledged")
             }
             self.note("w\(worker) has drained and leaves")

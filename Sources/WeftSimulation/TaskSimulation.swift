@@ -63,6 +63,9 @@ package struct TaskSimulation {
     var writing: [DispatcherAction] = []
     var performing: [DispatcherAction] = []
     var performed = 0
+    /// Tasks whose beginning the platform knows, and whose end may follow once that is written.
+    var releases: [String] = []
+    var releasing: [String] = []
     var downs: [Int: Int] = [:]
     var startedAt: UInt64 = 0
     var pausedUntil: UInt64 = 0
@@ -225,7 +228,7 @@ package struct TaskSimulation {
         case .workerDies(let worker): self.kill(worker)
         case .drainExpires(let worker):
             guard self.workers[worker].isAlive else { return }
-            self.workers[worker].owed = []
+            self.workers[worker].isForced = true
             try self.stepWorker(worker) { machine, now in machine.drainExpired(at: now) }
         case .update(let item, let isMetrics, let life): try self.update(item, isMetrics: isMetrics, life: life)
         case .answer(let item, let outcome, let isOver, let life):

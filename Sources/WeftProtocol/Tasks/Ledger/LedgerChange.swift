@@ -15,13 +15,15 @@ public enum LedgerChange: Hashable, Sendable {
 
     /// Whether the change must survive the machine's failure (T1): what others were told, or will be.
     ///
-    /// Leases and starts need not: losing one costs another attempt, and fencing keeps that harmless. Nor need the report of a start.
+    /// Leases and starts need not: losing one costs another attempt, and fencing keeps that harmless. Nor need the report of a start;
+    /// but that it was taken must be known for good before the end is sent, or a later coordinator would say it after the end.
     public var mustBeDurable: Bool {
         switch self {
         case .accepted: true
         case .report(let item): item.isFinal
         case .status(_, let status): status.state.isFinal || status.state == .retrying || status.cancelReason != nil
-        case .reported, .removed: false
+        case .reported(let id): ReportItem.isBeginning(id)
+        case .removed: false
         }
     }
 }

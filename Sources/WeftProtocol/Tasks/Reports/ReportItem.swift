@@ -54,6 +54,9 @@ public struct ReportItem: Hashable, Sendable {
         self.isFinal ? Self.finalID(of: self.taskID, requeues: self.requeues) : "\(self.taskID)/executing"
     }
 
+    /// Whether a report's id is that of a beginning.
+    static func isBeginning(_ id: String) -> Bool { id.hasSuffix("/executing") }
+
     static func finalID(of taskID: String, requeues: Int) -> String {
         requeues == 0 ? "\(taskID)/final" : "\(taskID)/final/\(requeues)"
     }
