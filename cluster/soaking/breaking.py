@@ -50,7 +50,8 @@ class Feeder(threading.Thread):
                         self.submitted += 1
                         if self._stopping.is_set():
                             break
-                    self._stopping.wait(0.1)
+                    # The stand-in goes through all its tasks for an answer.
+                    self._stopping.wait(0.25)
         except Exception as error:  # noqa: BLE001 - told by whoever waits for this thread
             self.error = error
 
@@ -83,6 +84,7 @@ class Round:
         self._feeder = None
         self._begun = 0.0
         self._last_kill = 0.0
+        self._seen = 0
         self._is_out = False
         self.notes = {"kills": [], "starts": [], "pauses": 0, "drains": 0, "faults": 0, "outages": 0, "skipped": 0, "falls": [], "settled": False}
 
@@ -153,7 +155,8 @@ class Round:
         # The coordinator's turn comes seldom, and workers must not take it away.
         is_second = kind == "kill-worker" and any(
             other == "kill-coordinator" and "since" in waiting for _, _, other, waiting in self._events)
-        if self._busy() * 10 >= self._slots and self._elapsed() - self._last_kill >= BREATH and not is_second:
+        self._seen = self._busy()
+        if self._seen * 10 >= self._slots and self._elapsed() - self._last_kill >= BREATH and not is_second:
             self._last_kill = self._elapsed()
             return True
         since = since if since is not None else self._elapsed()
@@ -173,10 +176,8 @@ class Round:
         details = {"index": index, "handlers": handlers, "back": back}
         if worker is None or not self._is_worth_it("kill-worker", since, details):
             return
-        running = self._note_kill(worker, "with its handlers" if handlers else "alone")
-        incarnation = worker.incarnation
-        worker.kill()
-        self._log.forget(incarnation)
+        running = self._kill(worker, "with its handlers" if handlers else "alone")
+        self._log.forget(worker.incarnation)
         if handlers:
             for pid in running:
                 processes.kill_handler(pid)
@@ -186,18 +187,20 @@ class Round:
         coordinator = self._cluster.coordinator
         if not coordinator.is_alive or not self._is_worth_it("kill-coordinator", since, {"back": back}):
             return
-        self._note_kill(coordinator, "")
-        coordinator.kill()
+        self._kill(coordinator, "")
         self._at(self._elapsed() + back, "start", name=coordinator.name, starts=coordinator.starts)
 
-    def _note_kill(self, node, how):
-        counts = self._ledger.counts()
-        busy = self._busy()
+    def _kill(self, node, how):
+        """Kills and notes it; returns what the node ran, as pid: task."""
         running = self._log.running(node.incarnation)
+        moment, at = time.time(), round(self._elapsed(), 3)
+        node.kill()
+        # Nobody can have noticed it yet.
+        counts = self._ledger.counts()
         held = None if counts is None else counts[0].get("leased", 0) + counts[0].get("running", 0)
         self.notes["kills"].append({
-            "what": ("%s %s" % (node.incarnation, how)).strip(), "node": node.name, "at": round(self._elapsed(), 3),
-            "time": time.time(), "busy": busy, "slots": self._slots, "held": held,
+            "what": ("%s %s" % (node.incarnation, how)).strip(), "node": node.name, "at": at,
+            "time": moment, "busy": self._seen, "slots": self._slots, "held": held,
             "tasks": sorted(running.values()), "paused": node.is_paused,
         })
         return running
@@ -310,7 +313,7 @@ class Round:
                                        or "none unfinished", counts[1], running))
                 break
             self._show("waiting until all is settled")
-            time.sleep(0.1)
+            time.sleep(0.25)
         self.notes["settling"] = time.monotonic() - begun
 
     def _finish(self):
