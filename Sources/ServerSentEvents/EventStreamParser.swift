@@ -154,11 +154,15 @@ public struct EventStreamParser: Sendable {
 
     /// Counts bytes of the current event; when they exceed the limit, the event is dropped and its memory freed.
     private mutating func count(_ piece: ArraySlice<UInt8>) {
+        let room = max(0, self.maximumEventBytes - self.eventBytes)
         self.eventBytes += piece.count
         if self.eventBytes > self.maximumEventBytes, !self.isOversized {
             self.isOversized = true
+            // What came up to the limit, however it was cut into pieces on its way.
+            let most = Self.keptOfOversized + "data: ".utf8.count
+            var line = self.line.prefix(most)
+            line += piece.prefix(min(room, most - line.count))
             self.start = Array(self.data.prefix(Self.keptOfOversized))
-            let line = self.line.prefix(Self.keptOfOversized) + piece.prefix(Self.keptOfOversized)
             if line.starts(with: "data:".utf8) {
                 var value = line.dropFirst(5)
                 if value.first == .space { value = value.dropFirst() }
