@@ -37,6 +37,8 @@ public struct ReportOutbox: Sendable {
     public private(set) var counters = Counters()
     private var lines: [String: Line] = [:]
     private var inFlight = 0
+    /// Tasks whose beginning is settled and still in the ledger: an end that comes meanwhile waits, too.
+    private var unforgotten: Set<String> = []
     private var nextOrder: UInt64 = 0
     private var random: SplitMix64
     private let pauses: RetryPolicy
@@ -95,7 +97,9 @@ public struct ReportOutbox: Sendable {
             line.items.append(item)
             self.lines[item.taskID] = line
         } else {
-            self.lines[item.taskID] = Line(items: [item], due: now, order: self.nextOrder)
+            var line = Line(items: [item], due: now, order: self.nextOrder)
+            line.isHeld = self.unforgotten.contains(item.taskID)
+            self.lines[item.taskID] = line
             self.nextOrder += 1
         }
         return actions + self.tick(at: now)
@@ -135,6 +139,7 @@ public struct ReportOutbox: Sendable {
             if outcome == .taken { self.counters.taken += 1 } else { self.counters.refused += 1 }
             actions.append(.settled(item, outcome))
             line.items.removeFirst()
+            if !item.isFinal { self.unforgotten.insert(item.taskID) }
             line.isHeld = !item.isFinal
             line.isEndTaken = false
             line.failures = 0
@@ -148,6 +153,7 @@ public struct ReportOutbox: Sendable {
                 self.counters.dropped += 1
                 actions.append(.settled(item, line.items.count > 1 ? .overtaken : outcome))
                 line.items.removeFirst()
+                if !item.isFinal { self.unforgotten.insert(item.taskID) }
                 line.isHeld = !item.isFinal
                 line.failures = 0
                 line.due = now
@@ -162,6 +168,7 @@ public struct ReportOutbox: Sendable {
 
     /// The ledger has forgotten a task's beginning: the end may follow.
     public mutating func release(_ taskID: String, at now: MonotonicTime) -> [ReportOutboxAction] {
+        self.unforgotten.remove(taskID)
         guard self.lines[taskID]?.isHeld == true else { return [] }
         self.lines[taskID]?.isHeld = false
         return self.tick(at: now)
