@@ -79,7 +79,7 @@ struct RunningCommandTests {
                 let (path, reader) = try await Self.pipe(harness)
                 _ = try await Self.worker(
                     harness, "trap 'echo asked >&4' TERM; exec 4>\(path); echo up >&4; while :; do sleep 600; done",
-                    endpoint, "--kill-after", "300ms")
+                    endpoint, "--kill-after", "3s")
                 let receipt = try await node.submit(TaskSubmission(id: "t-1", payload: "x"))
                 _ = try await reader.line(containing: "up")
                 try await node.cancelTask("t-1", reason: "not needed")
