@@ -56,6 +56,11 @@ extension NodeCounters {
             "early": Value(self.mesh.early), "gaps": Value(self.mesh.gaps), "missed": Value(self.mesh.missed),
             "suspected": Value(self.mesh.suspected), "died": Value(self.mesh.died),
             "snapshotsRefused": Value(self.mesh.snapshotsRefused),
+            "held": Value(self.mesh.held), "heldOverflowed": Value(self.mesh.heldOverflowed),
+            "fetches": Value(self.mesh.fetches), "fetchesUnanswered": Value(self.mesh.fetchesUnanswered),
+            "repairedByOrigin": Value(self.mesh.repairedByOrigin),
+            "repairedByOthers": Value(self.mesh.repairedByOthers),
+            "fetchesServed": Value(self.mesh.fetchesServed), "fetchesPutOff": Value(self.mesh.fetchesPutOff),
         ]
     }
 }

@@ -9,10 +9,9 @@ extension Mesh {
 
     /// Takes a batch into its stream and keeps it for others.
     mutating func take(_ batch: EventBatch, of origin: NodeID) {
-        let room = self.broken.isEmpty ? MeshDefaults.aheadBytes : MeshDefaults.aheadBytes - self.aheadBytes
-        let outputs = self.streams[origin, default: StreamReceiver(origin: origin)].receive(batch, room: room)
-        if outputs != [.early] { self.windows.insert(batch) }
-        self.take(outputs)
+        let room = self.configuration.aheadBytes - self.aheadBytes
+        self.take(self.streams[origin, default: StreamReceiver(origin: origin)].receive(batch, room: room))
+        if self.streams[origin]?.phase != .waiting { self.windows.insert(batch) }
         self.examine(origin)
     }
 

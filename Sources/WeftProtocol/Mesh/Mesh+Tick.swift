@@ -12,7 +12,7 @@ extension Mesh {
         }
         self.lastTick = now
         for change in self.membership.tick(at: now) { self.apply(change, at: now) }
-        self.repairBytesLeft = MeshDefaults.repairBytesPerTick
+        self.repairBytesLeft = self.configuration.repairBytesPerTick
         for (id, peer) in self.peers {
             // What was still on its way when the goodbye came has had its time.
             guard let goodbye = peer.goodbye else { continue }

@@ -40,7 +40,7 @@ public struct Mesh: Sendable {
     var repairs: [NodeID: Repair] = [:]
     /// Streams in which something is missing.
     var broken: Set<NodeID> = []
-    var repairBytesLeft = MeshDefaults.repairBytesPerTick
+    var repairBytesLeft: Int
     var random: SplitMix64
     var links: [UInt32: LinkPurpose] = [:]
     var lastLink: UInt32 = 0
@@ -60,6 +60,7 @@ public struct Mesh: Sendable {
         self.configuration = configuration
         self.local = configuration.local
         self.membership = Membership(configuration: configuration)
+        self.repairBytesLeft = configuration.repairBytesPerTick
         self.windows = ReplayWindows(
             local: configuration.local.id, ownLimit: configuration.replayWindow,
             othersLimit: configuration.receivedWindows)

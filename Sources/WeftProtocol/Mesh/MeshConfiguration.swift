@@ -20,6 +20,10 @@ public struct MeshConfiguration: Sendable {
     public var replayWindow = MeshDefaults.replayWindow
     /// See ``MeshDefaults/receivedWindows``.
     public var receivedWindows = MeshDefaults.receivedWindows
+    /// See ``MeshDefaults/aheadBytes``.
+    public var aheadBytes = MeshDefaults.aheadBytes
+    /// See ``MeshDefaults/repairBytesPerTick``.
+    public var repairBytesPerTick = MeshDefaults.repairBytesPerTick
     /// Where the numbers of probes and requests come from.
     public var randomSeed: UInt64
 

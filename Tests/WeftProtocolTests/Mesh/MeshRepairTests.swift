@@ -170,6 +170,39 @@ struct MeshRepairTests {
         #expect((2_000...5_000).contains(b.mesh.windowBytes.received))
     }
 
+    @Test func whatFindsNoRoomToWaitIsFetchedLater() {
+        let mesh = SimulatedMesh()
+        let a = mesh.add("a")
+        mesh.start(a)
+        let b = mesh.add("b", seeds: ["a"]) { $0.aheadBytes = 200 }
+        mesh.start(b)
+        mesh.run(for: .seconds(1))
+        mesh.losesControl = { _, _, message in if case .repair = message { true } else { false } }
+        mesh.losesPublished = { _, _, frame in if case .batch(let batch) = frame { batch.first == 1 } else { false } }
+        mesh.emit(a, 20)
+        mesh.run(for: .milliseconds(10))
+        #expect(b.mesh.counters.heldOverflowed > 0)
+        #expect((1...200).contains(b.mesh.aheadBytes))
+        mesh.losesControl = { _, _, _ in false }
+        #expect(mesh.run(within: .seconds(5)) { b.heard(from: a) == Array(1...20) })
+        #expect(b.gaps.isEmpty)
+    }
+
+    @Test func whoHasSentEnoughForNowPutsAFetchOff() {
+        let mesh = SimulatedMesh()
+        let a = mesh.add("a") { $0.repairBytesPerTick = 0 }
+        mesh.start(a)
+        let b = mesh.add("b", seeds: ["a"])
+        mesh.start(b)
+        mesh.run(for: .seconds(1))
+        mesh.losesPublished = { _, _, frame in if case .batch(let batch) = frame { batch.first < 3 } else { false } }
+        mesh.emit(a, 4)
+        mesh.run(for: .seconds(5))
+        // It is asked again, but not at once, and being busy is no reason to give anything up.
+        #expect((4...25).contains(a.mesh.counters.fetchesPutOff))
+        #expect(b.heard(from: a).isEmpty && b.gaps.isEmpty)
+    }
+
     @Test func aFetchThatIsNotAnsweredGoesToSomebodyElse() {
         let mesh = SimulatedMesh()
         let nodes = mesh.joined("a", "b", "c")

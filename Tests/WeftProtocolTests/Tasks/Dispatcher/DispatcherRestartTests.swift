@@ -15,9 +15,7 @@ struct DispatcherRestartTests {
         before.register()
         before.accept("a")
         before.start("a")
-        var scene = Scene(
-            state: LedgerState(
-                epoch: TaskEpoch(ledgerID: "test", counter: 2), unfinished: Array(before.ledger.values)))
+        var scene = before.restarted()
         scene.register(session: 2, held: [before.reference("a")])
         #expect(scene.dispatcher.counters.reclaimed == 1)
         guard case .persist(let changes) = scene.last.first, case .status("a", let status) = changes.first else {
@@ -37,9 +35,7 @@ struct DispatcherRestartTests {
         before.register()
         before.accept("a")
         before.start("a")
-        var scene = Scene(
-            state: LedgerState(
-                epoch: TaskEpoch(ledgerID: "test", counter: 2), unfinished: Array(before.ledger.values)))
+        var scene = before.restarted()
         scene.register(Scene.two)
         #expect(scene.deals.isEmpty)
         scene.live(.milliseconds(14_500), workers: [Scene.two])
@@ -52,9 +48,7 @@ struct DispatcherRestartTests {
         var before = Scene()
         before.register()
         before.accept("a")
-        var scene = Scene(
-            state: LedgerState(
-                epoch: TaskEpoch(ledgerID: "test", counter: 2), unfinished: Array(before.ledger.values)))
+        var scene = before.restarted()
         scene.register(session: 2)
         #expect(scene.deals == [Scene.one: ["a/2"]])
     }
@@ -71,9 +65,7 @@ struct DispatcherRestartTests {
         before.register()
         before.accept("a")
         before.finish("a", 1, .failed(TaskFailure("later", retry: .at(before.now.date.addingTimeInterval(30)))))
-        var scene = Scene(
-            state: LedgerState(
-                epoch: TaskEpoch(ledgerID: "test", counter: 2), unfinished: Array(before.ledger.values)))
+        var scene = before.restarted()
         scene.register()
         scene.live(.seconds(29))
         #expect(scene.state("a") == .retrying)

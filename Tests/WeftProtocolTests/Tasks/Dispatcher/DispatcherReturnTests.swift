@@ -41,9 +41,7 @@ struct DispatcherReturnTests {
         before.register()
         before.accept("a")
         before.start("a")
-        var scene = Scene(
-            state: LedgerState(
-                epoch: TaskEpoch(ledgerID: "test", counter: 2), unfinished: Array(before.ledger.values)))
+        var scene = before.restarted()
         for _ in 0..<2 {
             scene.register(session: 2, held: [scene.reference("a")])
             guard case .welcome(let welcome)? = scene.sent().first else { return #expect(Bool(false), "no welcome") }
@@ -57,9 +55,7 @@ struct DispatcherReturnTests {
         before.register()
         before.accept("a")
         before.start("a")
-        var scene = Scene(
-            state: LedgerState(
-                epoch: TaskEpoch(ledgerID: "test", counter: 2), unfinished: Array(before.ledger.values)))
+        var scene = before.restarted()
         scene.register(Scene.two)
         #expect(scene.deals.isEmpty)
         scene.note(scene.dispatcher.neverReturns(Scene.node(9), reason: "it fell silent", at: scene.now))

@@ -30,6 +30,13 @@ struct DispatcherScene {
         self.note(self.dispatcher.begin(state, at: self.now))
     }
 
+    /// The next coordinator, which finds in the ledger what this one has written.
+    func restarted() -> Self {
+        Self(
+            state: LedgerState(
+                epoch: TaskEpoch(ledgerID: "test", counter: 2), unfinished: Array(self.ledger.values)))
+    }
+
     static let one = node(1)
     static let two = node(2)
 
