@@ -68,6 +68,10 @@ final class LedgerLock: Sendable {
 
     func release() {
         let descriptor = self.descriptor.exchange(-1, ordering: .acquiringAndReleasing)
-        if descriptor >= 0 { close(descriptor) }
+        guard descriptor >= 0 else { return }
+        // A program that is being started just now has a copy of the descriptor until it is executed: closing alone would
+        // leave the lock with it.
+        flock(descriptor, LOCK_UN)
+        close(descriptor)
     }
 }

@@ -77,8 +77,10 @@ struct RunningCommandTests {
         try await ProcessHarness.run { harness in
             try await Self.withCoordinator { node, _, endpoint in
                 let (path, reader) = try await Self.pipe(harness)
+                // A shell that is just starting a program in its foreground would see the signal only after that program's end.
                 _ = try await Self.worker(
-                    harness, "trap 'echo asked >&4' TERM; exec 4>\(path); echo up >&4; while :; do sleep 600; done",
+                    harness,
+                    "trap 'echo asked >&4' TERM; exec 4>\(path); echo up >&4; while :; do sleep 600 & wait; done",
                     endpoint, "--kill-after", "3s")
                 let receipt = try await node.submit(TaskSubmission(id: "t-1", payload: "x"))
                 _ = try await reader.line(containing: "up")

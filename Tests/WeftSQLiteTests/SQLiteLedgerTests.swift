@@ -58,6 +58,24 @@ struct SQLiteLedgerTests {
         }
     }
 
+    #if os(Linux)
+        @Test func aReleasedLockIsFreeWhileAProgramThatIsBeingStartedStillHasItsDescriptor() async throws {
+            try await Self.withFolder { folder in
+                let path = folder + "/ledger.sqlite"
+                let first = try SQLiteLedger(path: path)
+                let names = try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd")
+                let number = try #require(
+                    names.first {
+                        (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/fd/\($0)")) == path + ".lock"
+                    }.flatMap { Int32($0) })
+                let copy = dup(number)
+                defer { close(copy) }
+                await first.close()
+                await (try SQLiteLedger(path: path)).close()
+            }
+        }
+    #endif
+
     @Test func aFileOfVersion1IsBroughtUpToDateWithEverythingInIt() async throws {
         try await Self.withFolder { folder in
             let path = folder + "/ledger.sqlite"

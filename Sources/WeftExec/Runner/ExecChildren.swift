@@ -29,6 +29,7 @@ final class ExecChildren: Sendable {
             var configuration = configuration
             configuration.willCollect = { [reaper] in reaper.release($0) }
             self.reaper.prepare()
+            configuration.environment[ExecReaper.variable] = self.reaper.announce()
             let child = try ChildProcess.start(configuration)
             self.reaper.watch(child.processID)
             state.children[child.processID] = child

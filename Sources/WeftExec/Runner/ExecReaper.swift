@@ -17,17 +17,31 @@ import Locking
 /// closes, which the kernel does however the worker ends. Linux's "signal at the parent's death" is no way to do that: it can't be set
 /// through `posix_spawn`, follows the thread that started the program and not the process, and stops at the shell, whose children don't
 /// inherit it. A program that leaves its process group (`setsid`) gets away.
+///
+/// A worker that is killed while it starts a program can't tell the group any more. So each start is announced before, by a mark in
+/// the program's environment, for which the shell looks in procfs when the group is not known. The child has a copy of the
+/// connection until it executes the program, so that the end of the connection can't come before the mark can be seen.
 final class ExecReaper: Sendable {
+    /// The variable with the mark.
+    static let variable = "WEFT_PROGRAM"
+
     private static let script = """
         trap '' INT TERM HUP
         groups=' '
+        mark=
         while read -r what group; do
             case $what in
-            +) groups="$groups$group " ;;
+            '?') mark=$group ;;
+            +) groups="$groups$group " mark= ;;
             -) case $groups in *" $group "*) groups="${groups%% "$group" *} ${groups#* "$group" }" ;; esac ;;
             esac
         done
         for group in $groups; do kill -KILL "-$group"; done
+        [ -n "$mark" ] || exit 0
+        for file in $(grep -l "\(variable)=$mark" /proc/[0-9]*/environ); do
+            group=${file#/proc/}
+            kill -KILL "-${group%/environ}"
+        done
         """
 
     private struct State {
@@ -72,7 +86,16 @@ final class ExecReaper: Sendable {
         }
     }
 
-    /// A group has been started.
+    /// A program is about to be started.
+    ///
+    /// - Returns: What its environment must have as ``variable``.
+    func announce() -> String {
+        let mark = "\(getpid()).\(UInt64.random(in: .min ... .max))"
+        self.send("? \(mark)\n")
+        return mark
+    }
+
+    /// The group that was announced has been started.
     func watch(_ group: Int32) {
         self.send("+ \(group)\n")
     }

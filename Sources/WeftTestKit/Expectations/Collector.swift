@@ -101,7 +101,8 @@ public final class Collector<Element: Sendable>: Sendable {
         }
         guard isSatisfied else {
             try Task.checkCancellation()
-            throw TimedOut(awaited: what ?? self.text, limit: limit)
+            let isFinished = self.state.withLock { $0.isFinished }
+            throw TimedOut(awaited: what ?? self.text, limit: isFinished ? nil : limit)
         }
     }
 

@@ -1,18 +1,21 @@
 // This source file is part of the Weft project. See LICENSE. SPDX-License-Identifier: Apache-2.0
 
-/// What a wait throws when its time ran out first.
+/// What a wait throws when its time ran out first, or when nothing can come any more.
 public struct TimedOut: Error, Sendable, CustomStringConvertible {
     /// What was waited for, in words.
     public let awaited: String
-    /// How long the wait lasted.
-    public let limit: Duration
+    /// How long the wait could last; nil when it ended because nothing can come any more.
+    public let limit: Duration?
 
     /// Creates an error.
-    public init(awaited: String, limit: Duration) {
+    public init(awaited: String, limit: Duration?) {
         self.awaited = awaited
         self.limit = limit
     }
 
     /// What was waited for, and how long.
-    public var description: String { "gave up after \(self.limit) waiting for \(self.awaited)" }
+    public var description: String {
+        self.limit.map { "gave up after \($0) waiting for \(self.awaited)" }
+            ?? "nothing more can come, and what was waited for has not: \(self.awaited)"
+    }
 }
