@@ -66,7 +66,8 @@ struct SQLiteLedgerTests {
                 let names = try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd")
                 let number = try #require(
                     names.first {
-                        (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/fd/\($0)")) == path + ".lock"
+                        (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/fd/\($0)")) == path
+                            + ".lock"
                     }.flatMap { Int32($0) })
                 let copy = dup(number)
                 defer { close(copy) }
