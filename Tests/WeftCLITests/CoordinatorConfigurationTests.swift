@@ -43,13 +43,16 @@ struct CoordinatorConfigurationTests {
         // What a queue does not say is the default queue's.
         #expect(tasks.queues["mail"]?.maximumRunning == tasks.defaultQueue.maximumRunning)
         #expect(tasks.queues["mail"]?.rate == 0.5)
+        let trigger = try #require(file.coordinator.triggers.first)
+        #expect(trigger.name == "mail-order" && trigger.pattern == "order:*")
+        #expect(trigger.task.queue == "mail" && trigger.task.attempts == 3 && trigger.task.timeLimit == .seconds(60))
         #expect(file.ledger.place == .file("tasks.ledger"))
         #expect(file.ledger.synchronous == .full)
         #expect(file.ledger.keepFor == .seconds(7 * 86_400))
     }
 
     @Test(arguments: [
-        (#"{"task": {}}"#, "task: means nothing here; known are ledger, tasks"),
+        (#"{"task": {}}"#, "task: means nothing here; known are ledger, tasks, triggers"),
         (#"{"tasks": {"queues": {"p": {"wieght": 1}}}}"#, "tasks.queues.p.wieght: means nothing here"),
         (#"{"tasks": {"queues": {"p": 3}}}"#, "tasks.queues.p: must be an object, not 3"),
         (#"{"tasks": {"maximum_running": 0}}"#, "tasks.maximum_running: must be a whole number from 1"),
@@ -59,6 +62,8 @@ struct CoordinatorConfigurationTests {
         (#"{"tasks": {"default_queue": {"rate": -1}}}"#, "tasks.default_queue.rate: must be a number above 0"),
         (#"{"ledger": {"synchronous": "maybe"}}"#, #"ledger.synchronous: must be "full" or "normal", not "maybe""#),
         (#"{"ledger": {"path": ""}}"#, "ledger.path: must be a text that is not empty"),
+        (#"{"triggers": {"t": {}}}"#, "triggers.t.event: must be an event's name such as order:created"),
+        (#"{"triggers": {"t": {"event": "a*b"}}}"#, "or a pattern such as order:*, not \"a*b\""),
         (#"[1]"#, "the file: must be an object"),
         ("{\n \"tasks\": oops}", "is not JSON"),
     ])

@@ -68,6 +68,8 @@ public actor Coordinator: Service {
     var releases: [String] = []
     /// Asks for a look at the platform's list, by agent.
     var reconcilers: [String: AsyncStream<Void>.Continuation] = [:]
+    /// What listens for events that become tasks.
+    var triggers: [Subscription] = []
     /// How many tasks were found in the platform's list that the ledger lacked.
     var adopted = 0
     /// When the platform may be asked for a task again.
@@ -206,6 +208,7 @@ public actor Coordinator: Service {
         try self.bindSink(address)
         self.phase = .running
         await self.enter(state.epoch)
+        self.beginTriggers()
         self.logger.info(
             "Coordinating",
             metadata: [
@@ -258,6 +261,7 @@ public actor Coordinator: Service {
     /// Lets work end, and the platform know of it.
     private func drain() async {
         self.phase = .draining
+        self.endTriggers()
         self.drainEnd = .now + self.configuration.drainDeadline
         self.platform?.closeStreams()
         let isDurable = self.ledger.isDurable
@@ -290,6 +294,7 @@ public actor Coordinator: Service {
 
     private func end(_ error: (any Error)?) {
         self.phase = .stopped
+        self.endTriggers()
         // Whoever runs the coordinator gets the error, and says it.
         if let error { self.logger.info("Stopped", metadata: ["error": "\(error)"]) }
         if let timer = self.timer { self.loop.cancel(timer) }

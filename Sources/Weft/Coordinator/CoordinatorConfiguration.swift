@@ -20,6 +20,8 @@ public struct CoordinatorConfiguration: Sendable {
     public var reconciles = true
     /// How often the platform is asked whether running tasks were stopped.
     public var platformPoll = TaskDefaults.platformPoll
+    /// The events that become tasks.
+    public var triggers: [TaskTrigger] = []
     /// How long whoever submits a task waits for a ledger that cannot be written.
     public var ledgerPatience = TaskDefaults.ledgerPatience
     /// The pauses between attempts to report to the platform.

@@ -2,6 +2,7 @@
 
 import FoundationEssentials
 import Weft
+import WeftBus
 import WeftProtocol
 import WeftValue
 
@@ -37,8 +38,9 @@ struct CoordinatorFile {
 
     private init(_ value: Value, of path: String) throws(CommandFailure) {
         var reader = FileReader()
-        let root = reader.root(value, keys: ["tasks", "ledger"])
+        let root = reader.root(value, keys: ["tasks", "triggers", "ledger"])
         self.readTasks(&reader, root)
+        self.readTriggers(&reader, root)
         self.ledger = LedgerSettings(&reader, root)
         guard reader.problems.isEmpty else {
             let list = reader.problems.map { "\n  \($0)" }.joined()
@@ -106,6 +108,32 @@ struct CoordinatorFile {
         if let number = reader.integer("returns", of: section, in: 1...1_000_000) { retry.returnLimit = number }
         if let pause = reader.duration("backoff", of: section) { retry.backoff = pause }
         if let pause = reader.duration("maximum_backoff", of: section) { retry.maximumBackoff = pause }
+    }
+
+    private mutating func readTriggers(_ reader: inout FileReader, _ root: FileReader.Section) {
+        let triggers = reader.section("triggers", of: root, keys: nil)
+        for name in triggers.members.keys.sorted() {
+            let section = reader.section(
+                name, of: triggers,
+                keys: [
+                    "event", "agent", "queue", "key", "priority", "attempts", "worker_losses", "wait_limit",
+                    "time_limit", "total_limit",
+                ])
+            guard let pattern = reader.pattern("event", of: section) else { continue }
+            var task = TaskSubmission(payload: .null)
+            task.agentID = reader.text("agent", of: section)
+            if let queue = reader.text("queue", of: section) { task.queue = queue }
+            task.key = reader.text("key", of: section)
+            if let number = reader.integer("priority", of: section, in: -1_000_000...1_000_000) {
+                task.priority = number
+            }
+            task.attempts = reader.integer("attempts", of: section, in: 1...1_000_000)
+            task.workerLosses = reader.integer("worker_losses", of: section, in: 1...1_000_000)
+            task.waitLimit = reader.duration("wait_limit", of: section)
+            task.timeLimit = reader.duration("time_limit", of: section)
+            task.totalLimit = reader.duration("total_limit", of: section)
+            self.coordinator.triggers.append(TaskTrigger(name: name, on: pattern, task: task))
+        }
     }
 
     private static let queueKeys = ["weight", "maximum_running", "maximum_running_per_key", "rate", "burst"]

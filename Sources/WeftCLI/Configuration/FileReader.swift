@@ -1,5 +1,6 @@
 // This source file is part of the Weft project. See LICENSE. SPDX-License-Identifier: Apache-2.0
 
+import WeftBus
 import WeftValue
 
 /// Reads the values of a configuration file, and gathers everything that is wrong with them, each with its place.
@@ -71,6 +72,14 @@ struct FileReader {
         guard let value = section.members[key], !value.isNull else { return nil }
         if case .string(let text) = value, !text.isEmpty { return text }
         self.wrong(key, section, "a text that is not empty", value)
+        return nil
+    }
+
+    /// A pattern of event names, which must be there.
+    mutating func pattern(_ key: String, of section: Section) -> EventPattern? {
+        let value = section.members[key] ?? .null
+        if case .string(let text) = value, let pattern = try? EventPattern(validating: text) { return pattern }
+        self.wrong(key, section, "an event's name such as order:created, or a pattern such as order:*", value)
         return nil
     }
 

@@ -1,0 +1,51 @@
+// This source file is part of the Weft project. See LICENSE. SPDX-License-Identifier: Apache-2.0
+
+public import WeftBus
+public import WeftProtocol
+import WeftValue
+
+/// Makes a task of each mirrored event whose name matches.
+///
+/// The task's id is made of the trigger's name and of the event's origin and sequence, so that an event becomes one task however often
+/// coordinators see it: one that is restarted also looks at the last 100 events, which it may have missed. An event that is not mirrored
+/// becomes none.
+public struct TaskTrigger: Hashable, Sendable {
+    /// Which trigger it is, in task ids; changing it makes new tasks of events that were seen before.
+    public var name: String
+    /// The events that become tasks.
+    public var pattern: EventPattern
+    /// What the tasks are like; id, payload and predecessors are the trigger's to set.
+    public var task: TaskSubmission
+
+    /// Creates a trigger.
+    ///
+    /// - Parameters:
+    ///   - name: Which trigger it is, in task ids.
+    ///   - pattern: The events that become tasks.
+    ///   - task: What the tasks are like: agent, queue, key, name, priority and limits.
+    public init(name: String, on pattern: EventPattern, task: TaskSubmission = TaskSubmission(payload: .null)) {
+        self.name = name
+        self.pattern = pattern
+        self.task = task
+    }
+
+    /// The task of an event; nil for an event that is not in a stream.
+    ///
+    /// Its payload is an object with `name`, `arguments`, `origin` (32 hex digits), `sequence` and `time` (RFC 3339).
+    ///
+    /// - Throws: An error when the arguments cannot be decoded.
+    func task(for record: EventRecord) throws -> TaskSubmission? {
+        guard let sequence = record.sequence else { return nil }
+        var task = self.task
+        task.id = "\(self.name)-\(record.origin)-\(sequence)"
+        task.source = .submit
+        task.after = []
+        task.payload = [
+            "name": .string(record.name.rawValue), "arguments": .array(try record.values()),
+            "origin": .string(record.origin.description),
+            "sequence": Int64(exactly: sequence).map(Value.int) ?? .uint(sequence),
+            "time": .string(record.time.rfc3339Microseconds),
+        ]
+        return task
+    }
+}
