@@ -45,4 +45,21 @@ struct ClusterScriptTests {
             #expect(try await script("down").first?.hasPrefix("Nothing runs here") == true)
         }
     }
+
+    @Test func upEndsWithTheReasonWhenAProcessDoesNotStart() async throws {
+        try await ProcessHarness.run { harness in
+            let port = try ProcessHarness.freePorts(84)
+            let other = try harness.weft("platform", "--listen", "127.0.0.1:\(port + 80)")
+            _ = try await other.errorLine(containing: ": ready")
+            let up = try harness.start(
+                "\(Self.root)/cluster/up", [],
+                environment: [
+                    "WEFT": try ProcessHarness.weftPath(), "WEFT_CLUSTER_RUN": try harness.temporaryDirectory(),
+                    "WEFT_CLUSTER_PORT": "\(port)",
+                ])
+            try await up.exit(expecting: .code(1))
+            _ = try await up.errorLine(containing: "platform did not start")
+            _ = try await up.errorLine(containing: ":\(port + 80)")
+        }
+    }
 }

@@ -104,15 +104,25 @@ public final class ProcessHarness: Sendable {
         return path
     }
 
-    /// The first of `count` ports next to each other that were free a moment ago.
+    /// The first of `count` ports next to each other that were free a moment ago, and that no other test was given.
+    ///
+    /// They are below the ports that nodes pick for themselves, and none of Weft's usual ones.
     public static func freePorts(_ count: Int = 4) throws -> UInt16 {
-        for _ in 0..<100 {
-            // Below Linux's ephemeral range, where outgoing connections take their ports.
-            let first = UInt16.random(in: 12_000..<31_000)
-            if (0..<count).allSatisfy({ Self.isFree(first + UInt16($0)) }) { return first }
+        for _ in 0..<1000 {
+            let first = UInt16.random(in: 2_000..<10_000 - UInt16(count))
+            let ports = first..<first + UInt16(count)
+            guard !ports.overlaps(7_300..<7_600) else { continue }
+            let isOurs = Self.givenPorts.withLock { given in
+                guard given.isDisjoint(with: ports) else { return false }
+                given.formUnion(ports)
+                return true
+            }
+            if isOurs, ports.allSatisfy(Self.isFree) { return first }
         }
         throw TimedOut(awaited: "\(count) free ports in a row", limit: .zero)
     }
+
+    private static let givenPorts = Locked(Set<UInt16>())
 
     /// The path of the built `weft`: beside the test bundle, or what `WEFT_BINARY` names.
     public static func weftPath() throws -> String {
