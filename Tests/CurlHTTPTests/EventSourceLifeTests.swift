@@ -6,7 +6,7 @@ import Locking
 import ServerSentEvents
 import Testing
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(3)))
 struct EventSourceLifeTests {
     @Test func aSilentStreamIsOpenedAgain() async throws {
         try await withServer { connection in

@@ -5,7 +5,7 @@ import Locking
 import ServerSentEvents
 import Testing
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(3)))
 struct EventSourceTests {
     /// Pauses too short to wait for.
     static let quick = ReconnectPolicy(

@@ -4,7 +4,7 @@ import CurlHTTP
 import Locking
 import Testing
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(3)))
 struct HTTPClientTests {
     @Test func aRequestArrivesWholeAndSoDoesItsAnswer() async throws {
         try await withServer { connection in

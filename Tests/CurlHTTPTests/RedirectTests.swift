@@ -3,7 +3,7 @@
 import CurlHTTP
 import Testing
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(3)))
 struct RedirectTests {
     @Test(arguments: [301, 302, 303, 307, 308])
     func redirectsWithinTheOriginAreFollowedWithTheKey(status: Int) async throws {

@@ -7,7 +7,7 @@ import Testing
 /// Against `openssl s_server` with a certificate of its own making; skipped where there is no openssl.
 @Suite(
     .enabled(if: FileManager.default.isExecutableFile(atPath: "/usr/bin/openssl"), "needs /usr/bin/openssl"),
-    .timeLimit(.minutes(1)))
+    .timeLimit(.minutes(3)))
 struct TrustTests {
     private static func openssl(_ arguments: [String], in folder: URL, onExit: Signal) throws -> Process {
         let process = Process()

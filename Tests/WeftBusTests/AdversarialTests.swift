@@ -39,7 +39,7 @@ private func partOfALargeMessage(_ name: EventName, _ number: Int, of size: Int 
         arguments: bytes[size...])
 }
 
-@Suite(.timeLimit(.minutes(1))) struct AdversarialTests {
+@Suite(.timeLimit(.minutes(3))) struct AdversarialTests {
     private let bus = EventBus()
 
     @Test func everyWriterIsWokenWhenAStreamThatHoldsBackHasRoomAgain() async {

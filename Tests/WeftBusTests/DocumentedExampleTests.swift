@@ -10,7 +10,7 @@ extension EventKey {
 }
 
 /// What the documentation shows, as it stands there but for what is printed.
-@Suite(.timeLimit(.minutes(1))) struct DocumentedExampleTests {
+@Suite(.timeLimit(.minutes(3))) struct DocumentedExampleTests {
     private let journal = Journal()
 
     private func print(_ line: Any...) {

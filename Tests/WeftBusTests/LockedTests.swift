@@ -3,7 +3,7 @@
 import Locking
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct LockedTests {
+@Suite(.timeLimit(.minutes(3))) struct LockedTests {
     @Test(arguments: [Duration.zero, .nanoseconds(-1), .seconds(-5), .seconds(Int64.min), .milliseconds(1)])
     func waitThatHasNoTimeEndsAtOnce(timeout: Duration) {
         #expect(Locked(0).waitAndLock(timeout: timeout, until: { $0 > 0 }, { $0 }) == nil)

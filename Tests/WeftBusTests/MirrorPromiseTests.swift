@@ -321,7 +321,7 @@ private actor MirrorActor {
     }
 }
 
-@Suite(.timeLimit(.minutes(1))) struct AnnouncementOrderTests {
+@Suite(.timeLimit(.minutes(3))) struct AnnouncementOrderTests {
     @Test func announcementsAboutAStreamKeepTheirPlaceInIt() async {
         let bus = EventBus()
         let lines = Signal<String>()

@@ -9,7 +9,7 @@ import WeftValue
 @testable import WeftExec
 
 /// What programs report on descriptor 3.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(3)))
 struct ExecProgressTests {
     private static func run(
         _ command: String, maximumLine: Int? = nil

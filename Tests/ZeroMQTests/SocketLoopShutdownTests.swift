@@ -26,7 +26,7 @@ struct SocketLoopShutdownTests {
         }
     }
 
-    @Test(.timeLimit(.minutes(1))) func actorsWorkUntilTheLastOneHasGone() async throws {
+    @Test(.timeLimit(.minutes(3))) func actorsWorkUntilTheLastOneHasGone() async throws {
         let ended = Recorder<Bool>()
         weak var weakLoop: SocketLoop?
         do {

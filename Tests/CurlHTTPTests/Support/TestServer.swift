@@ -75,6 +75,9 @@ final class TestServer: Sendable {
         while true {
             let descriptor = Glibc.accept(self.listener, nil, nil)
             guard descriptor >= 0 else { return }
+            // Each piece leaves at once, as cut.
+            var yes: Int32 = 1
+            setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &yes, socklen_t(MemoryLayout<Int32>.size))
             let connection = self.state.withLock { state in
                 let connection = TestConnection(descriptor, number: state.connections.count, server: self)
                 state.connections.append(connection)

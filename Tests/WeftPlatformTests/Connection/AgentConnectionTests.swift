@@ -9,7 +9,7 @@ import WeftValue
 @testable import WeftPlatform
 
 /// Our client against our stand-in, over real sockets.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(3)))
 struct AgentConnectionTests {
     /// Reads a connection into a collector while `body` runs.
     func reading(

@@ -10,7 +10,7 @@ import WeftValue
 @testable import WeftPlatform
 
 /// Our client, driven by recorded event streams, sends what the recorded client sent.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(3)))
 struct ClientExamplesTests {
     @Test(arguments: ["one_task_completed", "one_task_failed"])
     func aTaskLeadsToTheRecordedRequests(exchange: String) async throws {

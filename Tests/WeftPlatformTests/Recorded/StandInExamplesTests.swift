@@ -8,7 +8,7 @@ import WeftTestKit
 import WeftValue
 
 /// What was recorded of another client and another platform has to work with our platform.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(3)))
 struct StandInExamplesTests {
     @Test(arguments: Examples.names)
     func everyRecordedRequestIsAnsweredInTheRecordedShape(exchange: String) async throws {

@@ -10,7 +10,7 @@ import WeftValue
 
 @testable import WeftServer
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(3)))
 struct StandInPlatformTests {
     private static let logger = Logger(label: "stand-in") { _ in SwiftLogNoOpLogHandler() }
 

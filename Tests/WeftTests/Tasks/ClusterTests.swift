@@ -11,7 +11,7 @@ import WeftValue
 @testable import Weft
 
 /// Tasks across the nodes of a mesh, each with its own sockets.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(3)))
 struct ClusterTests {
     private static func settings(_ name: String, seeds: [String] = []) -> Node.Configuration {
         var logger = Logger(label: name)

@@ -9,7 +9,7 @@ import WeftValue
 @testable import Weft
 
 /// A coordinator and the stand-in platform, over real HTTP and a real event stream.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(3)))
 struct CoordinatorPlatformTests {
     @Test func aTaskOfThePlatformEndsCompletedWithItsResult() async throws {
         let task = try await PlatformScene.run { scene in

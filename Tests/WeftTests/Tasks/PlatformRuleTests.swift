@@ -9,7 +9,7 @@ import WeftValue
 @testable import Weft
 
 /// What a coordinator owes the platform and the reference client doesn't do, held to against the stand-in.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(3)))
 struct PlatformRuleTests {
     // MARK: - The task id is identity
 

@@ -9,7 +9,7 @@ import WeftValue
 @testable import Weft
 
 /// The platform sends nothing twice (`--redeliver off`): what its stream loses, its list has.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(3)))
 struct ReconcileTests {
     /// Another client of the agent gets the task, perhaps says that it works on it, and is never heard of again.
     private func lose(_ text: Value, isExecuting: Bool, _ scene: PlatformScene) async throws -> String {

@@ -12,7 +12,7 @@ import WeftValue
 @testable import WeftServer
 
 /// What happens while a task runs: progress, cancel, limits, drain.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(3)))
 struct RunningTests {
     private static func settings(_ name: String, seeds: [String] = []) -> Node.Configuration {
         var logger = Logger(label: name)

@@ -9,7 +9,7 @@ import WeftValue
 
 @testable import Weft
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(3)))
 struct TaskPlaneTests {
     @Test func aSubmittedTaskIsRunByAWorkerElsewhere() async throws {
         let record = try await TaskBench.run { bench in
