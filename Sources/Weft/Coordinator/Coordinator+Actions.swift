@@ -17,11 +17,24 @@ extension Coordinator {
         let actions = body(&dispatcher, ProcessClock.now)
         self.dispatcher = dispatcher
         self.hastenTimer()
-        guard !actions.isEmpty else { return }
-        self.queue += actions
-        self.queuedSteps += 1
-        self.performPings()
-        self.wake?.yield()
+        let urgent = actions.filter { self.needsNoWrite($0) }
+        if urgent.count < actions.count {
+            self.queue += urgent.isEmpty ? actions : actions.filter { !self.needsNoWrite($0) }
+            self.queuedSteps += 1
+            self.wake?.yield()
+        }
+        for action in urgent { self.perform(action) }
+    }
+
+    /// Whether something must not wait behind a write, on which it does not depend.
+    private func needsNoWrite(_ action: DispatcherAction) -> Bool {
+        switch action {
+        // Without pings a slow disk looks like a coordinator that is gone, and workers give up what they run.
+        case .send(_, .ping): true
+        // What is said again and again must not pile up while nothing can be written.
+        case .announce(.progress): self.ledgerTrouble != nil
+        default: false
+        }
     }
 
     /// Performs what is queued, until the coordinator ends.

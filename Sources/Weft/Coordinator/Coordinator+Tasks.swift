@@ -48,7 +48,7 @@ extension Coordinator {
             let stored = try await self.task(id)
             guard let stored, !stored.status.state.isFinal, left > .zero, self.phase != .stopped else { return stored }
             // Decided, and just being written.
-            _ = await self.waitUntil(within: left) { $0.queue.isEmpty && !$0.isPerforming }
+            _ = await self.waitUntil(within: left) { $0.hasPerformedAll }
         }
     }
 
@@ -76,7 +76,7 @@ extension Coordinator {
                 return stored
             }
             // It came, ran and ended while it was looked up: the ledger is about to have it.
-            _ = await self.waitUntil(within: .seconds(5)) { $0.queue.isEmpty && !$0.isPerforming }
+            _ = await self.waitUntil(within: .seconds(5)) { $0.hasPerformedAll }
             return try await self.ledger.task(id)
         } catch let error as LedgerError where error.code == .unavailable {
             throw TaskRefusal(.unavailable, "The ledger cannot be read now; try again later. \(error)")

@@ -22,7 +22,6 @@ extension Coordinator {
         if self.ledgerTrouble == nil {
             self.ledgerTrouble = LedgerTrouble(since: .now, reason: error.description)
             self.logger.error("The ledger cannot be written; trying again", metadata: ["error": "\(error)"])
-            self.performPings()
         } else {
             self.ledgerTrouble?.reason = error.description
         }
@@ -69,15 +68,5 @@ extension Coordinator {
             )
             for continuation in continuations { continuation.resume(throwing: refusal) }
         }
-    }
-
-    /// Sends the pings that wait behind a write: they depend on nothing, and without them workers would give up what they run.
-    func performPings() {
-        guard self.ledgerTrouble != nil else { return }
-        var left: [DispatcherAction] = []
-        for action in self.queue {
-            if case .send(_, .ping) = action { self.perform(action) } else { left.append(action) }
-        }
-        self.queue = left
     }
 }

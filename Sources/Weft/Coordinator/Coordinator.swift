@@ -32,6 +32,7 @@ public actor Coordinator: Service {
     let node: Node?
     let logger: Logger
 
+    private var hasRun = false
     var phase = Phase.idle
     var dispatcher: Dispatcher?
     var outbox: ReportOutbox
@@ -117,6 +118,8 @@ public actor Coordinator: Service {
     /// - Throws: ``TaskPlaneFailure`` with code `conflict` when the platform says that somebody else serves the agent, and with `superseded`
     ///   when another coordinator has taken the ledger.
     public func run() async throws {
+        guard !self.hasRun else { throw TaskPlaneFailure(.alreadyRun, "A coordinator runs once; create another one.") }
+        self.hasRun = true
         do {
             try await self.begin()
         } catch {
@@ -182,15 +185,18 @@ public actor Coordinator: Service {
             interrupted: self.interrupted)
     }
 
+    /// Whether all that has been decided is written and said.
+    var hasPerformedAll: Bool { self.queue.isEmpty && !self.isPerforming }
+
+    /// Whether nothing is being written that a coordinator which stops should wait for.
+    private var mayLeave: Bool { self.hasPerformedAll || self.isTroubledForLong }
+
     /// How many tasks a drain waits for.
     private var awaitedCount: Int {
         (self.ledger.isDurable ? self.dispatcher?.heldCount : self.dispatcher?.unfinishedCount) ?? 0
     }
 
     private func begin() async throws {
-        guard case .idle = self.phase, self.dispatcher == nil else {
-            throw TaskPlaneFailure(.alreadyRun, "A coordinator runs once; create another one.")
-        }
         var settings = self.configuration.dispatcher
         settings.agents = self.platform?.agentIDs ?? []
         let state = try await self.ledger.open()
@@ -268,7 +274,7 @@ public actor Coordinator: Service {
         self.logger.info("Draining", metadata: ["tasks.unfinished": "\(self.dispatcher?.unfinishedCount ?? 0)"])
         self.step { dispatcher, now in dispatcher.drain(dealsOn: !isDurable, at: now) }
         _ = await self.waitUntil(within: self.configuration.drainDeadline) { coordinator in
-            guard let dispatcher = coordinator.dispatcher, coordinator.queue.isEmpty else { return false }
+            guard let dispatcher = coordinator.dispatcher, coordinator.mayLeave else { return false }
             if isDurable { return dispatcher.heldCount == 0 }
             return dispatcher.unfinishedCount == 0
                 || !dispatcher.workerSummaries(at: ProcessClock.now).contains(where: \.isLive)
@@ -283,7 +289,7 @@ public actor Coordinator: Service {
         for action in self.outbox.hurry(at: MonotonicTime.now) { self.perform(action) }
         await self.leave()
         let isFlushed = await self.waitUntil(within: self.configuration.flushDeadline) { coordinator in
-            coordinator.queue.isEmpty && coordinator.outbox.isEmpty
+            coordinator.mayLeave && coordinator.outbox.isEmpty
         }
         if !isFlushed {
             self.logger.warning(
@@ -310,7 +316,10 @@ public actor Coordinator: Service {
         for ring in self.reconcilers.values { ring.finish() }
         let reason = error ?? TaskPlaneFailure(.stopped, "The coordinator has stopped.")
         for waiter in self.startedWaiters { waiter.resume(throwing: reason) }
-        for waiter in self.acceptances.values.joined() { waiter.resume(throwing: reason) }
+        // A write may have been on its way, and the next coordinator can tell.
+        let open = TaskRefusal(
+            .undecided, "Whether this was recorded is open; ask again with the same id, which does no harm. \(reason)")
+        for waiter in self.acceptances.values.joined() { waiter.resume(throwing: open) }
         for condition in self.conditions { condition.continuation.resume(returning: false) }
         for waiter in self.endWaiters.values.joined() { waiter.continuation.resume(returning: nil) }
         self.startedWaiters = []

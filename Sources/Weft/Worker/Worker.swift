@@ -86,6 +86,10 @@ public actor Worker: Service {
 
     /// Runs tasks until the worker is stopped or drained; cancelling the task that runs this aborts.
     public func run() async throws {
+        guard case .idle = self.phase else {
+            throw TaskPlaneFailure(.alreadyRun, "A worker runs once; create another one.")
+        }
+        self.phase = .running
         let starts: AsyncStream<Start>
         do {
             starts = try await self.begin()
@@ -137,10 +141,6 @@ public actor Worker: Service {
     }
 
     private func begin() async throws -> AsyncStream<Start> {
-        guard case .idle = self.phase else {
-            throw TaskPlaneFailure(.alreadyRun, "A worker runs once; create another one.")
-        }
-        self.phase = .running
         let address: PlaneAddress
         if let node = self.node, self.configuration.bind == nil {
             address = await PlaneAddress(of: node, portsAbove: 3)

@@ -33,6 +33,14 @@ final class Stranger: Sendable {
         }
     }
 
+    /// A socket that is connected to an address.
+    static func connected(_ kind: Socket.Kind, to address: String) throws -> Stranger {
+        try Stranger(kind, Socket.Options()) { socket throws(ZeroMQError) in
+            try socket.connect(address)
+            return address
+        }
+    }
+
     private init(
         _ kind: Socket.Kind, _ options: Socket.Options, _ prepare: (borrowing Socket) throws(ZeroMQError) -> String
     ) throws {

@@ -150,6 +150,22 @@ struct TaskPlaneTests {
         #expect(runs.withLock { $0["task-0"]?.count } == 1)
     }
 
+    @Test func beingRunTwiceIsRefusedAndHarmsNothing() async throws {
+        try await TaskBench.run { bench in
+            try await bench.withWorker("one", handler: { _, _ in .completed(TaskResult("done")) }) { bound in
+                try await bound.worker.waitUntilRegistered()
+                let coordinatorsRefusal = await #expect(throws: TaskPlaneFailure.self) {
+                    try await bench.coordinator.run()
+                }
+                #expect(coordinatorsRefusal?.code == .alreadyRun)
+                let workersRefusal = await #expect(throws: TaskPlaneFailure.self) { try await bound.worker.run() }
+                #expect(workersRefusal?.code == .alreadyRun)
+                let records = try await bench.submit(3)
+                #expect(records.map(\.status.state) == [.completed, .completed, .completed])
+            }
+        }
+    }
+
     private static func counting(
         _ runs: Locked<[String: [String]]>, as name: String
     ) -> @Sendable (TaskRequest, TaskContext) async -> TaskOutcome {
