@@ -21,7 +21,9 @@ extension TaskOutcome {
     /// About how many bytes the outcome takes when it is encoded.
     package var approximateBytes: Int {
         switch self {
-        case .completed(let result): result.value.approximateBytes + (result.tokens?.approximateBytes ?? 0) + 64
+        case .completed(let result):
+            result.usedTools.reduce(64 + result.value.approximateBytes) { $0 + $1.utf8.count + 5 }
+                + (result.tokens?.approximateBytes ?? 0) + (result.status?.utf8.count ?? 0)
         case .failed(let failure): failure.message.utf8.count + 32
         case .cancelled(let reason): reason.utf8.count + 32
         }

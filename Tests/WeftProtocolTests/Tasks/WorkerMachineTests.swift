@@ -431,6 +431,19 @@ struct WorkerMachineTests {
         #expect(scene.machine.counters.oversizedResults == 1)
     }
 
+    @Test func theNamesOfToolsAndAStatusCountAsPartOfTheResult() {
+        let large = String(repeating: "x", count: 9 << 20)
+        var scene = Scene()
+        scene.dispatch("a", "b")
+        scene.finish("a", 1, .completed(TaskResult(.null, usedTools: [large, large])))
+        guard case .result(_, .failed)? = scene.sent.first else {
+            Issue.record("no failure was reported")
+            return
+        }
+        scene.finish("b", 1, .completed(TaskResult(.string(large), status: large)))
+        #expect(scene.machine.counters.oversizedResults == 2)
+    }
+
     @Test func drainingGivesBackWhatHasNotBegunAndLeavesWhenTheRestIsAcknowledged() {
         var scene = Scene()
         scene.dispatch("a", "b")

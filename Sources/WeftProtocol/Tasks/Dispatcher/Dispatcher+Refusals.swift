@@ -27,7 +27,11 @@ extension Dispatcher {
 
     private static func badName(of task: TaskSubmission) -> TaskRefusal? {
         var names = [("id", task.id), ("queue", task.queue)]
-        if let key = task.key { names.append(("key", key)) }
+        // The platform's agent came with its own stream, and a platform cannot be refused anything.
+        let agentID = task.source == .submit ? task.agentID : nil
+        for case (let name, let text?) in [
+            ("key", task.key), ("name", task.name), ("agent", agentID), ("trace context", task.traceParent),
+        ] { names.append((name, text)) }
         for id in task.after { names.append(("predecessor", id)) }
         for (name, text) in names where text.isEmpty || text.utf8.count > TaskDefaults.maximumNameBytes {
             return TaskRefusal(
