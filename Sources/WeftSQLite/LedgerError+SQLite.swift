@@ -11,7 +11,10 @@ extension LedgerError {
             return
         }
         if let error = error as? TaskPlaneError {
-            self.init(.damaged, "\(path) holds a record that cannot be read: \(error)", cause: error)
+            self.init(
+                .damaged,
+                "\(path) holds a record that cannot be read: \(error) weft ledger check \(path) names it; restore the file from a copy, or name another file.",
+                cause: error)
             return
         }
         guard let error = error as? DatabaseError else {

@@ -33,6 +33,7 @@ struct CoordinatorConfigurationTests {
         let file = try Self.read(try Self.documented())
         let tasks = file.coordinator.dispatcher
         #expect(tasks.maximumRunning == 100)
+        #expect(tasks.limitGrace == .seconds(20))
         #expect(tasks.lease == .seconds(15))
         #expect(tasks.retry.backoff == .seconds(1))
         #expect(tasks.retry.maximumBackoff == .seconds(300))
@@ -105,6 +106,24 @@ struct CoordinatorConfigurationTests {
             let third = try harness.weft("coordinator", "--config", folder + "/none")
             try await third.exit(expecting: .code(78))
             _ = try await third.errorLine(containing: "none cannot be read")
+        }
+    }
+
+    @Test func theFileSaysHowLongADrainMayTake() async throws {
+        try await ProcessHarness.run { harness in
+            let folder = try harness.temporaryDirectory()
+            try Data(#"{"tasks": {"drain": "500ms"}}"#.utf8).write(to: URL(filePath: folder + "/weft.json"))
+            let coordinator = try harness.weft("coordinator", "--bind", anyPort, "--config", folder + "/weft.json")
+            let endpoint = try await coordinator.endpoint()
+            let began = folder + "/began"
+            try await harness.start("/usr/bin/mkfifo", [began]).exit(expecting: .code(0))
+            let reader = try harness.start("/bin/cat", [began])
+            _ = try harness.weft("worker", "--exec", "echo up >\(began); exec sleep 600", "--join", endpoint)
+            try await harness.weft("submit", "x", "--join", endpoint).exit(expecting: .code(0))
+            _ = try await reader.line(containing: "up")
+            coordinator.terminate()
+            _ = try await coordinator.errorLine(containing: "1 task still runs, 1 s left")
+            try await coordinator.exit(expecting: .code(0), within: .seconds(20))
         }
     }
 }

@@ -53,6 +53,17 @@ struct SubmitCommandTests {
         }
     }
 
+    @Test(arguments: [("--queue", 0, "\"q\" of a submission"), ("--id", 1025, "1025"), ("--task", 1025, "name")])
+    func whatCannotBeMeantIsBadInputAndNotForAnotherTry(flag: String, length: Int, complaint: String) async throws {
+        try await ProcessHarness.run { harness in
+            let endpoint = try await Self.cluster(harness, exec: "cat", worker: false)
+            let text = String(repeating: "n", count: length)
+            let submit = try harness.weft("submit", "hello", flag, text, "--join", endpoint)
+            try await submit.exit(expecting: .code(65))
+            _ = try await submit.errorLine(containing: complaint)
+        }
+    }
+
     @Test func withoutACoordinatorItGivesUpInTime() async throws {
         try await ProcessHarness.run { harness in
             let port = try ProcessHarness.freePorts()
@@ -116,6 +127,20 @@ struct SubmitCommandTests {
             let list = try harness.weft("tasks", "ls", "--json", "--state", "unfinished", "--join", endpoint)
             try await list.exit(expecting: .code(0))
             #expect(list.output.count == 3)
+        }
+    }
+
+    @Test func ctrlCWhileItWaitsSaysWhichTaskGoesOn() async throws {
+        try await ProcessHarness.run { harness in
+            let began = try harness.temporaryDirectory() + "/began"
+            try await harness.start("/usr/bin/mkfifo", [began]).exit(expecting: .code(0))
+            let reader = try harness.start("/bin/cat", [began])
+            let endpoint = try await Self.cluster(harness, exec: "echo up >\(began); exec sleep 600")
+            let submit = try harness.weft("submit", "x", "--id", "c-1", "--wait", "--join", endpoint)
+            _ = try await reader.line(containing: "up")
+            submit.interrupt()
+            try await submit.exit(expecting: .code(130))
+            _ = try await submit.errorLine(containing: "interrupted; task c-1 was accepted and goes on")
         }
     }
 

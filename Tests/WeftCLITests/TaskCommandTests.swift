@@ -78,6 +78,8 @@ struct TaskCommandTests {
             #expect(two.output.count == 3)
             #expect(two.output.elements.first?.contains("STATE") == true)
             _ = try await two.errorLine(containing: "there are more", within: .seconds(1))
+            let most = try await Self.weft(harness, endpoint, "tasks", "ls", "--limit", "\(Int.max)", "--json")
+            #expect(most.count == 4)
             // Without a subcommand it lists.
             #expect(try await Self.weft(harness, endpoint, "tasks").count == 5)
         }

@@ -94,12 +94,8 @@ extension Coordinator {
             let reason = try fields.optionalString("m")
             let ids = try TaskCalls.ids(fields)
             guard fields.has("l") else {
-                do {
-                    let state = try await act(try Self.there(self), try fields.name("i"), reason)
-                    return state.map { .string($0.rawValue) } ?? .null
-                } catch let refusal as TaskRefusal {
-                    throw RequestFailure(refusal.label, refusal.message)
-                }
+                let state = try await act(try Self.there(self), try fields.name("i"), reason)
+                return state.map { .string($0.rawValue) } ?? .null
             }
             let coordinator = try Self.there(self)
             // Together, so that the ledger writes them together.
@@ -125,26 +121,16 @@ extension Coordinator {
         var task = try TaskSubmission(value: body)
         // Only the platform's own stream brings its tasks.
         task.source = .submit
-        do {
-            return .string(try await self.submit(task).rawValue)
-        } catch let refusal as TaskRefusal {
-            throw RequestFailure(refusal.label, refusal.message)
-        }
+        return .string(try await self.submit(task).rawValue)
     }
 
     private static func there(_ coordinator: Coordinator?) throws -> Coordinator {
-        guard let coordinator else {
-            throw RequestFailure(
-                TaskRefusal.Code.unavailable.description, "The coordinator of this node has stopped.")
-        }
+        guard let coordinator else { throw TaskRefusal(.unavailable, "The coordinator of this node has stopped.") }
         return coordinator
     }
 
     private static func answer(_ record: TaskRecord?) throws -> Value {
-        guard let record else {
-            throw RequestFailure(
-                TaskRefusal.Code.unknown.description, "The coordinator's ledger has no task with this id.")
-        }
+        guard let record else { throw TaskRefusal(.unknown, "The coordinator's ledger has no task with this id.") }
         return TaskCalls.whole(record).record.value
     }
 }

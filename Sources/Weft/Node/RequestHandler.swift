@@ -1,11 +1,12 @@
 // This source file is part of the Weft project. See LICENSE. SPDX-License-Identifier: Apache-2.0
 
 public import WeftBus
+import WeftProtocol
 public import WeftValue
 
 /// Answers the calls of other nodes to one method.
 ///
-/// What it throws goes back to the caller as the error's description; a ``RequestFailure`` also carries a label.
+/// What it throws goes back to the caller as the error's description; a ``RequestFailure`` also carries a label, and so does a refusal.
 public typealias RequestHandler = @isolated(any) @Sendable (_ caller: NodeID, _ body: Value) async throws -> Value
 
 /// Why a call was not done, for the caller to act on.
@@ -33,7 +34,12 @@ public struct RequestFailure: Error, Hashable, Sendable, CustomStringConvertible
 
     /// What was thrown.
     init(_ error: any Error) {
-        self = (error as? RequestFailure) ?? RequestFailure("failed", "\(error)")
+        switch error {
+        case let failure as RequestFailure: self = failure
+        case let refusal as TaskRefusal: self.init(refusal.label, refusal.message)
+        case let error as TaskPlaneError: self.init(TaskRefusal.Code.invalid.description, error.message)
+        default: self.init("failed", "\(error)")
+        }
     }
 
     /// The failure as the body of a reply.

@@ -72,7 +72,7 @@ struct CoordinatorCommand: AsyncParsableCommand {
             ) { node in
                 let http = HTTPClient()
                 var settings = file?.coordinator ?? CoordinatorConfiguration()
-                settings.drainDeadline = self.drain.drainDeadline.duration
+                if let deadline = self.drain.drainDeadline { settings.drainDeadline = deadline.duration }
                 let coordinator = try Coordinator(
                     node: node, ledger: ledger, platform: platform.map { self.side($0, http, logger) },
                     configuration: settings)

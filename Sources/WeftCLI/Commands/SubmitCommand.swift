@@ -136,6 +136,9 @@ struct SubmitCommand: AsyncParsableCommand {
                 "task \(receipt.id) was accepted and has not ended within \(self.timeout.duration.brief); ask again with the same --id, "
                     + "or see with weft status whether there are workers for it")
         } catch {
+            if isAlone, Task.isCancelled {
+                BoundedWriter.error.line("weft submit: interrupted; task \(receipt.id) was accepted and goes on")
+            }
             throw CommandFailure(joining: error)
         }
     }

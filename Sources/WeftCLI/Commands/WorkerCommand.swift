@@ -84,7 +84,7 @@ struct WorkerCommand: AsyncParsableCommand {
             throw CommandFailure(.usage, "--queue takes a name of 1 to \(TaskDefaults.maximumNameBytes) bytes")
         }
         var settings = WorkerConfiguration(slots: slots, queues: queues)
-        settings.drainDeadline = self.drain.drainDeadline.duration
+        if let deadline = self.drain.drainDeadline { settings.drainDeadline = deadline.duration }
         settings.coordinatorGrace = self.coordinatorGrace.duration
         // Programs are killed in time; this is for what even that does not end.
         settings.stopGrace = self.killAfter.duration + .seconds(5)

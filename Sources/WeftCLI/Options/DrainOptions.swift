@@ -7,7 +7,7 @@ import WeftProtocol
 struct DrainOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "How long running tasks may take to end after the first signal; what is left then goes back to the queue.",
+            "How long running tasks may take to end after the first signal, \(TaskDefaults.drainDeadline.brief) when nothing is said; what is left then goes back to the queue.",
             valueName: "TIME"))
-    var drainDeadline = DurationArgument(TaskDefaults.drainDeadline)
+    var drainDeadline: DurationArgument?
 }

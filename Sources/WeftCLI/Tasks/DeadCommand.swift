@@ -13,7 +13,7 @@ struct DeadCommand: AsyncParsableCommand {
         abstract: "Shows dead letters, lets them run again, and drops them.",
         discussion: """
             A dead letter is a task that has used up its attempts. It is kept, with every attempt's error, until someone \
-            requeues or drops it, or it is too old to be kept. An id may be shortened to a beginning of at least 4 \
+            requeues or drops it. An id may be shortened to a beginning of at least 4 \
             characters that no other dead letter shares.
 
             Example:

@@ -112,7 +112,7 @@ struct TaskAsking {
         repeat {
             try Task.checkCancellation()
             // One more than wanted tells whether there are more.
-            filter.limit = options.worker == nil ? min(1000, left.map { $0 + 1 } ?? 1000) : 1000
+            filter.limit = options.worker == nil ? left.map { min($0, 999) + 1 } ?? 1000 : 1000
             let page = try await self.node.tasks(matching: filter)
             let now = Date()
             var views = page.tasks.map {
