@@ -52,7 +52,9 @@ struct CoordinatorFile {
         let tasks = reader.section(
             "tasks", of: root,
             keys: [
-                "maximum_running", "maximum_unfinished", "maximum_unreported", "maximum_workers", "maximum_task_bytes",
+                "maximum_running", "maximum_unfinished", "maximum_unfinished_bytes", "maximum_unreported",
+                "maximum_workers",
+                "maximum_task_bytes",
                 "maximum_result_bytes", "lease", "loss_grace", "reclaim_grace", "limit_grace", "drain", "retry",
                 "default_queue", "queues",
             ])
@@ -60,6 +62,9 @@ struct CoordinatorFile {
         settings.maximumRunning = reader.integer("maximum_running", of: tasks, in: 1...10_000_000)
         if let number = reader.integer("maximum_unfinished", of: tasks, in: 1...10_000_000) {
             settings.maximumUnfinished = number
+        }
+        if let number = reader.integer("maximum_unfinished_bytes", of: tasks, in: (1 << 20)...(1 << 40)) {
+            settings.maximumUnfinishedBytes = number
         }
         if let number = reader.integer("maximum_unreported", of: tasks, in: 1...10_000_000) {
             settings.maximumUnreported = number

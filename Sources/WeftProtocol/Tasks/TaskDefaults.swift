@@ -50,6 +50,8 @@ public enum TaskDefaults {
     public static let dispatchBytes = 64 << 10
     /// The most tasks that wait or run; beyond it tasks are refused.
     public static let maximumUnfinished = 100_000
+    /// About how many bytes the tasks that wait or run may take, which the coordinator has in memory; beyond it tasks are refused.
+    public static let maximumUnfinishedBytes = 1 << 30
     /// The most outcomes that wait for the platform to take them; beyond it the platform is told that we are busy.
     public static let maximumUnreported = 10_000
     /// How many ended tasks the dispatcher itself remembers, for results that come twice; the ledger remembers more.

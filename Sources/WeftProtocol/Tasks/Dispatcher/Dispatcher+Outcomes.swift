@@ -12,6 +12,7 @@ extension Dispatcher {
         _ id: String, _ state: TaskState, outcome: TaskOutcome, _ step: inout DispatcherStep, at now: Moment
     ) {
         guard var entry = self.entries.removeValue(forKey: id) else { return }
+        self.unfinishedBytes -= entry.bytes
         self.release(entry)
         if !entry.isPostponed { self.load.remove(entry.task) }
         for other in entry.status.awaits { self.successors[other]?.remove(id) }

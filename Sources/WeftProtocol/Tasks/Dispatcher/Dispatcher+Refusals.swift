@@ -22,6 +22,12 @@ extension Dispatcher {
                 .full,
                 "\(self.entries.count) tasks wait or run, as many as are allowed; start more workers or submit later.")
         }
+        if self.unfinishedBytes + bytes > self.configuration.maximumUnfinishedBytes {
+            return TaskRefusal(
+                .full,
+                "The tasks that wait or run take about \(self.unfinishedBytes) bytes, and no more than \(self.configuration.maximumUnfinishedBytes) are allowed; start more workers or submit later."
+            )
+        }
         return nil
     }
 

@@ -57,6 +57,7 @@ extension Dispatcher {
     mutating func insert(_ entry: DispatcherEntry) {
         let id = entry.task.id
         self.entries[id] = entry
+        self.unfinishedBytes += entry.bytes
         if !entry.isPostponed { self.load.add(entry.task) }
         for other in entry.status.awaits { self.successors[other, default: []].insert(id) }
         self.setTimer(.due, entry.dueAt, id)

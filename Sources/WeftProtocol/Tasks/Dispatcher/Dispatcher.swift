@@ -28,6 +28,8 @@ public struct Dispatcher: Sendable {
     var isDealing = true
 
     var entries: [String: DispatcherEntry] = [:]
+    /// About how many bytes the tasks take that wait or run.
+    var unfinishedBytes = 0
     var workers: [NodeID: DispatcherWorker] = [:]
     /// The workers that could hold more.
     var roomy: Set<NodeID> = []

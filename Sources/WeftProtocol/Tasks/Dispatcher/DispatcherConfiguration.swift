@@ -26,6 +26,8 @@ public struct DispatcherConfiguration: Hashable, Sendable {
     public var reclaimGrace = TaskDefaults.reclaimGrace
     /// The most tasks that wait or run.
     public var maximumUnfinished = TaskDefaults.maximumUnfinished
+    /// About how many bytes the tasks that wait or run may take, all together.
+    public var maximumUnfinishedBytes = TaskDefaults.maximumUnfinishedBytes
     /// The most outcomes that wait for the platform.
     public var maximumUnreported = TaskDefaults.maximumUnreported
     /// The largest task, in bytes.

@@ -1,12 +1,15 @@
 // This source file is part of the Weft project. See LICENSE. SPDX-License-Identifier: Apache-2.0
 
 import WeftBus
+import WeftValue
 
 /// A task that has not ended.
 ///
 /// What is to happen at a time is kept on the clock that never jumps; the dates in the status are what a ledger can keep of it.
 struct DispatcherEntry {
     let task: TaskSubmission
+    /// About how many bytes the task takes here.
+    let bytes: Int
     var status: LedgerStatus
     /// The task's age among all: smaller is older.
     let order: UInt64
@@ -24,6 +27,13 @@ struct DispatcherEntry {
     var isExpiring = false
     /// Whether it has not been possible yet to begin it, so that it says nothing about how busy we are.
     var isPostponed = false
+
+    init(task: TaskSubmission, status: LedgerStatus, order: UInt64) {
+        self.task = task
+        self.bytes = task.payload.approximateBytes + 512
+        self.status = status
+        self.order = order
+    }
 
     /// Whether it waits in its line for a worker.
     var isInLine: Bool {

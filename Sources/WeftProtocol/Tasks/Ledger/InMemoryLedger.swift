@@ -6,12 +6,30 @@ import Locking
 
 /// A ledger that lives as long as its process: for trying things out, for tests, and where the platform keeps the tasks.
 public final class InMemoryLedger: Ledger {
+    /// Ended tasks, the oldest first.
+    private struct Ends {
+        private(set) var tasks: Deque<(id: String, bytes: Int)> = []
+        private(set) var bytes = 0
+
+        mutating func append(_ id: String, _ bytes: Int) {
+            self.tasks.append((id, bytes))
+            self.bytes += bytes
+        }
+
+        mutating func popFirst() -> String? {
+            guard let oldest = self.tasks.popFirst() else { return nil }
+            self.bytes -= oldest.bytes
+            return oldest.id
+        }
+    }
+
     private struct Storage {
         var epoch: TaskEpoch
         var records: [String: (record: TaskRecord, order: UInt64)] = [:]
         var reports: [String: (item: ReportItem, order: UInt64)] = [:]
-        var finished: Deque<(id: String, bytes: Int)> = []
-        var finishedBytes = 0
+        var finished = Ends()
+        /// Dead letters, which go only when they alone are too many.
+        var dead = Ends()
         var nextOrder: UInt64 = 0
     }
 
@@ -132,17 +150,24 @@ public final class InMemoryLedger: Ledger {
     private func noteEnd(of id: String, in storage: inout Storage) {
         guard let record = storage.records[id]?.record, record.status.state.isFinal else { return }
         let bytes = record.task.payload.approximateBytes + (record.status.outcome?.approximateBytes ?? 0) + 512
-        storage.finished.append((id, bytes))
-        storage.finishedBytes += bytes
+        if record.status.state == .dead { storage.dead.append(id, bytes) } else { storage.finished.append(id, bytes) }
     }
 
     private func trim(_ storage: inout Storage) {
-        while storage.finished.count > self.finishedKept || storage.finishedBytes > self.finishedBytesKept {
-            guard let oldest = storage.finished.popFirst() else { return }
-            storage.finishedBytes -= oldest.bytes
-            // A task that was requeued since is no longer finished, and stays.
-            if storage.records[oldest.id]?.record.status.state.isFinal == true {
-                storage.records[oldest.id] = nil
+        self.trim(\.finished, of: &storage) { $0.isFinal && $0 != .dead }
+        self.trim(\.dead, of: &storage) { $0 == .dead }
+    }
+
+    private func trim(
+        _ ends: WritableKeyPath<Storage, Ends>, of storage: inout Storage, while isStill: (TaskState) -> Bool
+    ) {
+        while storage[keyPath: ends].tasks.count > self.finishedKept
+            || storage[keyPath: ends].bytes > self.finishedBytesKept
+        {
+            guard let oldest = storage[keyPath: ends].popFirst() else { return }
+            // A task that was requeued since has no end, or another one, and stays.
+            if let state = storage.records[oldest]?.record.status.state, isStill(state) {
+                storage.records[oldest] = nil
             }
         }
     }

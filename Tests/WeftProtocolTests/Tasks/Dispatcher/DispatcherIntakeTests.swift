@@ -89,6 +89,27 @@ struct DispatcherIntakeTests {
         #expect(scene.dispatcher.counters.refused == 1)
     }
 
+    @Test func beyondTheBytesTasksAreRefusedUntilSomeEnd() {
+        let payload = Value.string(String(repeating: "x", count: 1000))
+        let bytes = payload.approximateBytes
+        var scene = Scene { $0.maximumUnfinishedBytes = (bytes + 512) * 2 }
+        func accept(_ id: String) {
+            scene.note(
+                scene.dispatcher.accept(TaskSubmission(id: id, payload: payload), stored: nil, at: scene.now))
+        }
+        accept("a")
+        accept("b")
+        accept("c")
+        guard case .announce(.refused("c", let refusal)) = scene.last.first else {
+            Issue.record("not refused: \(scene.last)")
+            return
+        }
+        #expect(refusal.code == .full && refusal.message.contains("bytes"))
+        scene.note(scene.dispatcher.cancel("a", reason: "enough", at: scene.now))
+        accept("c")
+        #expect(scene.dispatcher.unfinishedCount == 2 && scene.dispatcher.record(of: "c") != nil)
+    }
+
     @Test func anOversizedTaskOfThePlatformIsReportedAsAnError() throws {
         var scene = Scene { $0.maximumTaskBytes = 10 }
         scene.note(
