@@ -15,7 +15,16 @@ extension SQLiteLedger {
             let isThere = FileManager.default.fileExists(atPath: path)
             throw LedgerError(.foreign, isThere ? "\(path) is empty." : "There is no file \(path).")
         }
-        let holder = LedgerLock.holder(path: path + ".lock")
+        // Held meanwhile, or a coordinator that starts now would write under a reader that takes the file for its own.
+        var lock: LedgerLock?
+        var holder: String?
+        do throws(LedgerError) {
+            lock = try LedgerLock(path: path + ".lock", holder: "weft ledger check")
+        } catch {
+            // Where no lock can be made, nobody else starts either.
+            if error.code == .inUse { holder = LedgerLock.holder(path: path + ".lock") ?? "" }
+        }
+        defer { lock?.release() }
         do {
             return try LedgerFile.reading(path, isHeld: holder == nil) { db in
                 var check = try LedgerCheck(db, path: path, holder: holder)
