@@ -31,7 +31,7 @@ extension NodeCore {
             let context = self.loop.context
             let router = try NodeSockets.router(in: context, boundTo: endpoint)
             let publisher = try NodeSockets.publisher(
-                in: context, boundTo: endpoint.publishing, patience: self.publishing.patience)
+                in: context, boundTo: endpoint.publishing, patience: self.publishing.patience.limit)
             let subscriber = try NodeSockets.subscriber(in: context, id: self.id)
             self.router = try self.loop.add(
                 router, SocketHandlers(onMessages: { messages in self.assumeIsolated { $0.controlCame(messages) } }))

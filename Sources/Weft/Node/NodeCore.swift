@@ -30,7 +30,7 @@ actor NodeCore {
     var links: [UInt32: SocketID] = [:]
     var isReading = true
     var isStopped = false
-    var publishing = Publishing()
+    var publishing: Publishing
     var joinWaiters: [UInt64: CheckedContinuation<Result<Void, MeshError>?, Never>] = [:]
     var lastJoinWaiter: UInt64 = 0
     var joinOutcome: Result<Void, MeshError>?
@@ -78,8 +78,7 @@ actor NodeCore {
             configuration: MeshConfiguration(
                 local: record, seeds: configuration.seeds, joinTimeout: configuration.joinTimeout,
                 randomSeed: generator.next()))
-        self.publishing.patience =
-            configuration.waitForSlowest ? MeshDefaults.deadAfter : NodeDefaults.patience
+        self.publishing = Publishing(patience: Patience(waitForSlowest: configuration.waitForSlowest))
     }
 
     // MARK: Life

@@ -20,6 +20,9 @@ public enum NodeDefaults {
     /// Long enough for a pause of the scheduler, too short to be noticed by the others; the outbox takes what is
     /// emitted meanwhile.
     public static let patience: Duration = .milliseconds(100)
+    /// How much of the patience that was spent comes back, as a share of the time that has passed: the most that a slow peer
+    /// takes from the others.
+    public static let patienceShare = 0.05
     /// How long nobody is waited for after a peer was left behind; it doubles up to the longest.
     public static let impatience: Duration = .seconds(5)
     /// The longest time for which nobody is waited for.

@@ -21,11 +21,14 @@ public struct MemberRecord: Hashable, Sendable {
     public var revision: UInt64
     /// The wire versions that it speaks.
     public var versions: VersionRange
+    /// Raised by the node itself, and by nobody else, each time it learns that somebody doubts that it lives.
+    public var refutation: UInt64
 
     /// Creates a record.
     public init(
         id: NodeID, name: String, roles: Set<NodeRole> = [.peer], control: String, publish: String,
-        extras: [String: Value] = [:], revision: UInt64 = 1, versions: VersionRange = .current
+        extras: [String: Value] = [:], revision: UInt64 = 1, versions: VersionRange = .current,
+        refutation: UInt64 = 0
     ) {
         self.id = id
         self.name = name
@@ -35,5 +38,6 @@ public struct MemberRecord: Hashable, Sendable {
         self.extras = extras
         self.revision = revision
         self.versions = versions
+        self.refutation = refutation
     }
 }

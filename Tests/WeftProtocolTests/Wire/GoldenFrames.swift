@@ -82,6 +82,15 @@ enum GoldenFrames {
             "REPAIR", .repair(id: 2, origin: two, from: 7, isBusy: false, batches: [[0x65, 0x01]]),
             "5746010f85a16591c4026501a16607a169c410101112131415161718191a1b1c1d1e1fa16b02a179c2"
         ),
+        ("PING", .ping(id: 3, refutation: 2), "5746011082a16b03a17502"),
+        (
+            "PONG", .pong(id: 3, member: two, refutation: 3, age: 0),
+            "5746011184a16100a169c410101112131415161718191a1b1c1d1e1fa16b03a17503"
+        ),
+        (
+            "PING_REQUEST", .pingRequest(id: 4, member: two, refutation: 2),
+            "5746011283a169c410101112131415161718191a1b1c1d1e1fa16b04a17502"
+        ),
     ]
 
     static let probe = Probe(subscriber: one, origin: two, nonce: 0x0102_0304_0506_0708, head: 6)
