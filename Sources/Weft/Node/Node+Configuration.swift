@@ -24,6 +24,10 @@ extension Node {
         public var waitForSlowest: Bool
         /// How long to look for the mesh; nil to go on until a seed answers, as services do.
         public var joinTimeout: Duration?
+        /// How much of its own stream the node holds for those who missed it, in bytes.
+        public var replayWindow = MeshDefaults.replayWindow
+        /// How much of the others' streams the node holds, all together, in bytes.
+        public var receivedWindows = MeshDefaults.receivedWindows
         /// What other parts of Weft tell the others about this node.
         public var extras: [String: Value]
         /// The bus to mirror.

@@ -209,7 +209,9 @@ public final class Node: Service, Sendable {
     /// The node, its members and its counters.
     public func status() async -> NodeStatus {
         guard let core = self.core else { return NodeStatus(id: self.id, members: [], counters: NodeCounters()) }
-        return NodeStatus(id: self.id, members: await core.currentMembers(), counters: await core.currentCounters())
+        return NodeStatus(
+            id: self.id, members: await core.currentMembers(), counters: await core.currentCounters(),
+            memory: await core.currentMemory())
     }
 
     // MARK: Calls

@@ -74,10 +74,12 @@ actor NodeCore {
             origin: id, highWaterMark: NodeDefaults.outboxHighWaterMark, now: { MonotonicTime.now },
             wake: { signals.drain.raise() })
         self.queue = DeliveryQueue(bound: NodeDefaults.deliveryQueueBytes, onRoom: { signals.room.raise() })
-        self.mesh = Mesh(
-            configuration: MeshConfiguration(
-                local: record, seeds: configuration.seeds, joinTimeout: configuration.joinTimeout,
-                randomSeed: generator.next()))
+        var settings = MeshConfiguration(
+            local: record, seeds: configuration.seeds, joinTimeout: configuration.joinTimeout,
+            randomSeed: generator.next())
+        settings.replayWindow = configuration.replayWindow
+        settings.receivedWindows = configuration.receivedWindows
+        self.mesh = Mesh(configuration: settings)
         self.publishing = Publishing(patience: Patience(waitForSlowest: configuration.waitForSlowest))
     }
 
@@ -222,6 +224,13 @@ actor NodeCore {
         counters.emitsOverflowed = self.outbox.counters.overflowed
         counters.requestsRefused = self.requests.refused
         return counters
+    }
+
+    func currentMemory() -> NodeMemory {
+        let windows = self.mesh.windowBytes
+        return NodeMemory(
+            ownWindow: windows.own, receivedWindows: windows.received, ahead: self.mesh.aheadBytes,
+            outbox: self.outbox.depth, delivery: self.queue.depth)
     }
 
     func count(_ error: WireError) {

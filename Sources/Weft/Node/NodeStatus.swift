@@ -12,19 +12,24 @@ public struct NodeStatus: Hashable, Sendable {
     public var members: [MemberStatus]
     /// What should not have happened.
     public var counters: NodeCounters
+    /// What it holds.
+    public var memory: NodeMemory
 
     /// Creates a status.
-    public init(id: NodeID, members: [MemberStatus], counters: NodeCounters) {
+    public init(
+        id: NodeID, members: [MemberStatus], counters: NodeCounters, memory: NodeMemory = NodeMemory()
+    ) {
         self.id = id
         self.members = members
         self.counters = counters
+        self.memory = memory
     }
 
     /// The status as the `status` method answers it.
     public var value: Value {
         [
             "id": .string(self.id.description), "members": .array(self.members.map(\.value)),
-            "counters": self.counters.value,
+            "counters": self.counters.value, "memory": self.memory.value,
         ]
     }
 }
