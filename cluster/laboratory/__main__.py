@@ -40,7 +40,7 @@ def parse():
                "Exit codes: 0 all is well, or it was skipped; 1 something is wrong (the list says what, and where the logs\n"
                "are), 69 a tool is missing, 130 interrupted." % (
                    "\n".join("  %s" % plan for plan in runs.PLANS.values()), runs.QUICK))
-    parser.add_argument("--runs", default="ABCDE", help="which runs; ABCDE if nothing is said")
+    parser.add_argument("--runs", default="ABCDEF", help="which runs; ABCDEF if nothing is said")
     parser.add_argument("--quick", action="store_true", help="one short run in their place, with a bit of each")
     parser.add_argument("--rate", type=int, help="events a second from each node, for a machine that is too slow")
     parser.add_argument("--seed", type=int, default=1, help="of the delays; 1 if nothing is said")

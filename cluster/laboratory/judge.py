@@ -115,6 +115,8 @@ def _streams(evidence, judgement):
     times = evidence["times"]
     judgement.numbers["rates"] = {
         node["name"]: _rate(node, times["emitting"], times["killed"] if node["killed"] else times["quiet"]) for node in nodes}
+    if "tail" in wants and not any(last(node)["counters"].get("repairedByOthers") for node in nodes if not node["killed"]):
+        judgement.find("idle", "no survivor had anything from another but the dead one")
     if not all(judgement.numbers["rates"].values()):
         judgement.find("idle", "not every node has emitted")
     if "healed" in times:
@@ -129,7 +131,7 @@ def _side(evidence, node):
 
 def _rate(node, begin, end):
     """Events emitted a second, by the node's own account, while it had its process to itself."""
-    points = [(status["time"], status["emitted"]) for status in node["statuses"] if begin <= status["time"] <= end + 1.5]
+    points = [(status["time"], status["emitted"]) for status in node["statuses"] if begin <= status["time"] <= end]
     seconds = sum(later[0] - sooner[0] for sooner, later in zip(points, points[1:]) if later[0] - sooner[0] < 3)
     return (points[-1][1] - points[0][1]) / seconds if len(points) > 1 and seconds > 0 else 0
 

@@ -25,7 +25,7 @@ class Plan:
         self.steps = steps
         self.window = window
         self.others = others
-        # What the judge asks beside what it always asks: "no-gaps", "gaps", "flow".
+        # What the judge asks beside what it always asks: "no-gaps", "gaps", "flow", "tail".
         self.wants = wants
 
     def __str__(self):
@@ -44,13 +44,15 @@ PLANS = {
               [("spend", 3), ("cut", 15), ("spend", 3)], window=MEBI // 4, others=MEBI // 4, wants=("gaps",)),
     "D": Plan("D", "kill -STOP of one node for 30 s, windows of 8 MiB", USUAL, 2000,
               [("spend", 10), ("stop", 5, 30), ("spend", 5)], window=8 * MEBI, others=8 * MEBI, wants=("flow",)),
-    "E": Plan("E", "kill -9 of one node while it emits", USUAL, 2000,
-              [("spend", 5), ("kill", 5), ("spend", 3)], wants=("no-gaps",)),
+    "E": Plan("E", "kill -9 of one node while it emits and two cannot hear it", USUAL, 2000,
+              [("spend", 5), ("sever", (5,), (1, 2)), ("spend", 2), ("kill", 5), ("spend", 3)], wants=("no-gaps", "tail")),
+    "F": Plan("F", "a cut of 20 s, cables of 2 Mbit/s", Weather(1, 20, 5, 2), 100,
+              [("spend", 5), ("cut", 20), ("spend", 5)], wants=("no-gaps",)),
 }
 
 QUICK = Plan("quick", "a cut of 8 s, kill -STOP of one node for 4 s, kill -9 of another", USUAL, 200,
-             [("spend", 2), ("cut", 8), ("spend", 1), ("stop", 4, 4), ("spend", 1), ("kill", 5), ("spend", 1)],
-             wants=("no-gaps",))
+             [("spend", 2), ("cut", 8), ("spend", 1), ("stop", 4, 4), ("spend", 1), ("sever", (5,), (1, 2)), ("spend", 1),
+              ("kill", 5), ("spend", 1)], wants=("no-gaps", "tail"))
 
 # How long joining, and coming to rest after the last fault, may take.
 JOINING = 30
@@ -144,6 +146,10 @@ class Run:
         cluster.spend(seconds)
         net.heal()
         self.times["healed"] = time.time()
+
+    def _sever(self, net, _cluster, left, right):
+        """A cut that is for good."""
+        net.cut(left, right)
 
     def _stop(self, _net, cluster, number, seconds):
         cluster.node(number).stop()

@@ -57,6 +57,10 @@ def cases():
     evidence["nodes"][4]["killed"] = True
     evidence["times"]["killed"] = 1045
     yield "a dead one's stream, all alike", copy.deepcopy(evidence), set()
+    evidence["wants"] = ["tail"]
+    yield "a dead one's stream that needed no repair", copy.deepcopy(evidence), {"idle"}
+    final(evidence, 2)["counters"]["repairedByOthers"] = 1
+    yield "a dead one's stream that did", copy.deepcopy(evidence), set()
     heard(evidence, 1, 5)["next"] -= 1
     heard(evidence, 1, 5)["received"] -= 1
     yield "survivors apart", evidence, {"apart"}
