@@ -20,6 +20,8 @@ extension Node {
         public var seeds: [String]
         /// Whether links without keys are allowed on other addresses than loopback ones.
         public var isInsecure: Bool
+        /// Who the node is and whom it lets in; nil for a node without keys, which stays on this machine.
+        public var keys: NodeKeys?
         /// Whether a peer that does not keep up holds this node's stream back, instead of missing some of it.
         public var waitForSlowest: Bool
         /// How long to look for the mesh; nil to go on until a seed answers, as services do.
@@ -38,21 +40,22 @@ extension Node {
         /// Creates a configuration.
         ///
         /// - Parameters:
-        ///   - name: The stable name; nil takes the program's name and the process's number.
+        ///   - name: The stable name; nil takes the key's, or else the program's name and the process's number.
         ///   - seeds: Control addresses of members.
         ///   - bus: The bus to mirror.
         public init(
             name: String? = nil, roles: Set<NodeRole> = [.peer], bind: String? = nil, advertise: String? = nil,
-            seeds: [String] = [], isInsecure: Bool = false, waitForSlowest: Bool = false,
+            seeds: [String] = [], isInsecure: Bool = false, keys: NodeKeys? = nil, waitForSlowest: Bool = false,
             joinTimeout: Duration? = MeshDefaults.joinTimeout, extras: [String: Value] = [:],
             bus: EventBus = .shared, logger: Logger = Logger(label: "weft.node")
         ) {
-            self.name = name ?? Self.defaultName
+            self.name = name ?? keys?.name ?? Self.defaultName
             self.roles = roles
             self.bind = bind
             self.advertise = advertise
             self.seeds = seeds
             self.isInsecure = isInsecure
+            self.keys = keys
             self.waitForSlowest = waitForSlowest
             self.joinTimeout = joinTimeout
             self.extras = extras

@@ -28,6 +28,18 @@ actor NodeCore {
     var publisher: SocketID?
     var subscriber: SocketID?
     var links: [UInt32: SocketID] = [:]
+    /// With keys: what this node proves and whom it lets in.
+    nonisolated let security: NodeSecurity?
+    /// With keys: who answers on a link of this node's own.
+    var linkUsers: [UInt32: String] = [:]
+    /// With keys: links to seeds for which the right key is being looked for.
+    var dials: [UInt32: SeedDial] = [:]
+    /// With keys: who answered at a seed's address the last time.
+    var seedKeys: [String: CurvePublicKey] = [:]
+    /// With keys: a socket for each member's event stream, by address.
+    var streams: [String: SocketID] = [:]
+    var keyWatcher: KeyWatcher?
+    var watching: Task<Void, Never>?
     var isReading = true
     var isStopped = false
     var publishing: Publishing
@@ -56,7 +68,8 @@ actor NodeCore {
 
     /// Creates a core without sockets.
     init(
-        configuration: Node.Configuration, id: NodeID, loop: SocketLoop, requests: RequestTable
+        configuration: Node.Configuration, id: NodeID, loop: SocketLoop, requests: RequestTable,
+        security: NodeSecurity? = nil, keyWatcher: KeyWatcher? = nil
     ) {
         let signals = NodeSignals(loop: loop)
         let record = MemberRecord(
@@ -68,6 +81,8 @@ actor NodeCore {
         self.configuration = configuration
         self.logger = configuration.logger
         self.requests = requests
+        self.security = security
+        self.keyWatcher = keyWatcher
         self.signals = signals
         self.progress = DeliveryProgress()
         self.outbox = EventOutbox(
@@ -87,6 +102,14 @@ actor NodeCore {
 
     /// Binds and begins.
     func start(_ addresses: NodeAddresses) throws(NodeError) {
+        if let security = self.security {
+            do throws(ZeroMQError) {
+                try security.begin(on: self.loop)
+            } catch {
+                throw NodeError(.system, error.message)
+            }
+            self.mesh.setKey(security.publicKey.text)
+        }
         let control = try self.bind(addresses)
         self.mesh.setAddresses(
             control: addresses.advertised(control), publish: addresses.advertised(control.publishing))
@@ -105,6 +128,7 @@ actor NodeCore {
         self.perform(self.mesh.start(at: .now))
         self.publishMembers()
         self.scheduleTick()
+        self.watchKeys()
     }
 
     /// Waits until the node has joined, or could not; nil when the one who waits is cancelled.
@@ -144,6 +168,7 @@ actor NodeCore {
         self.outbox.finish()
         self.queue.finish()
         self.delivery?.cancel()
+        self.watching?.cancel()
         self.members.finish()
         self.settleJoin(.failure(MeshError(.unreachable, "the node was stopped before it had joined")))
         for waiter in self.flushWaiters.values { waiter.resume(returning: FlushReport(entries: [])) }
@@ -223,6 +248,7 @@ actor NodeCore {
         counters.emitsHeld = self.outbox.counters.held
         counters.emitsOverflowed = self.outbox.counters.overflowed
         counters.requestsRefused = self.requests.refused
+        counters.security = self.security?.counters
         return counters
     }
 

@@ -37,6 +37,12 @@ public enum NodeDefaults {
     public static let linger: Duration = .seconds(1)
     /// The longest pause before a lost connection is opened again: a member that was restarted is back in the mesh within a second or two.
     public static let reconnectIntervalMaximum: Duration = .seconds(1)
+    /// How soon a port that is bound anew is tried again; libzmq takes a moment to give it back.
+    static let rebindInterval: Duration = .milliseconds(5)
+    /// How long the others have to hear of a node's new key before it takes the old one's place.
+    static let rotationNotice: Duration = .milliseconds(300)
+    /// How soon an event stream whose handshake was refused is dialled again.
+    static let refusedRetryInterval: Duration = .seconds(1)
     /// How long a call to another node may take unless it says otherwise.
     public static let requestTimeout: Duration = .seconds(10)
     /// How many calls of others a node answers at the same time.

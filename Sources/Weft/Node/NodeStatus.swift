@@ -51,7 +51,7 @@ extension MemberStatus {
 extension NodeCounters {
     /// The counters by name.
     public var value: Value {
-        [
+        var counters: [String: Value] = [
             "badFrames": .object(self.badFrames.mapValues { Value($0) }), "unsent": Value(self.unsent),
             "unopened": Value(self.unopened), "leftBehind": Value(self.leftBehind),
             "readingPaused": Value(self.readingPaused), "emitsHeld": Value(self.emitsHeld),
@@ -76,6 +76,20 @@ extension NodeCounters {
             "repairedByOrigin": Value(self.mesh.repairedByOrigin),
             "repairedByOthers": Value(self.mesh.repairedByOthers),
             "fetchesServed": Value(self.mesh.fetchesServed), "fetchesPutOff": Value(self.mesh.fetchesPutOff),
+        ]
+        counters["security"] = self.security?.value
+        return .object(counters)
+    }
+}
+
+extension SecurityCounters {
+    /// The counters by name.
+    public var value: Value {
+        [
+            "refusedKeys": Value(self.refusedKeys), "refusedHandshakes": Value(self.refusedHandshakes),
+            "refusedElsewhere": Value(self.refusedElsewhere), "impostors": Value(self.impostors),
+            "revoked": Value(self.revoked), "refusedCommands": Value(self.refusedCommands),
+            "rebinds": Value(self.rebinds), "badFiles": Value(self.badFiles),
         ]
     }
 }

@@ -36,6 +36,7 @@ extension Mesh {
         let link = self.open(.peer(record.id), to: record.control)
         var peer = PeerState(link: link, nextHello: now + MeshDefaults.retryInterval, nextRedial: now)
         peer.nextRedial = now + peer.redials.next(using: &self.random)
+        peer.dialled = DialledAddress(record)
         peer.isSubscribed = self.strangers.remove(record.id) != nil
         self.peers[record.id] = peer
         self.send(.hello(self.local, to: record.id), to: record.id)
@@ -46,6 +47,7 @@ extension Mesh {
     mutating func listen(to record: MemberRecord) {
         guard self.peers[record.id]?.isListening == false else { return }
         self.peers[record.id]?.isListening = true
+        self.peers[record.id]?.dialled = DialledAddress(record)
         self.actions.append(.subscribe(endpoint: record.publish))
     }
 
@@ -114,7 +116,7 @@ extension Mesh {
         switch change {
         case .appeared(let id):
             if let record = self.membership[id]?.record { self.meet(record, at: now) }
-        case .updated: break
+        case .updated(let id): self.followMove(of: id, at: now)
         case .recovered(let id):
             self.peers[id]?.redials = Backoff()
             self.peers[id]?.suspicion = nil
@@ -160,8 +162,9 @@ extension Mesh {
         self.peers[id]?.suspicion = nil
         // The newest dead are called again for a while; for the others their own call is enough.
         let dead = self.peers.keys.filter { self.membership[$0]?.status == .dead }
-        if reason != .replaced, dead.count > MeshDefaults.redialledDead { self.counters.deadNotCalled += 1 }
-        if reason == .replaced || dead.count > MeshDefaults.redialledDead {
+        let isFinal = reason == .replaced || reason == .revoked
+        if !isFinal, dead.count > MeshDefaults.redialledDead { self.counters.deadNotCalled += 1 }
+        if isFinal || dead.count > MeshDefaults.redialledDead {
             if let link = self.peers.removeValue(forKey: id)?.link { self.close(link) }
         }
     }

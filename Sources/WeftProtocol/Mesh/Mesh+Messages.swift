@@ -306,6 +306,7 @@ extension MemberRecord {
     var isWithinBounds: Bool {
         self.name.utf8.count <= MeshDefaults.nameLength && self.control.utf8.count <= MeshDefaults.nameLength
             && self.publish.utf8.count <= MeshDefaults.nameLength && self.roles.count <= 16
+            && (self.key?.utf8.count ?? 0) <= MeshDefaults.nameLength
             && self.roles.allSatisfy { $0.name.utf8.count <= MeshDefaults.nameLength }
             && self.extras.encodedSize <= MeshDefaults.extrasSize
     }

@@ -40,6 +40,8 @@ struct PeerState {
     var nextResubscription = MonotonicTime(nanoseconds: 0)
     /// What is being asked of others, while it is suspect.
     var suspicion: Suspicion?
+    /// What was dialled to reach it.
+    var dialled: DialledAddress?
 
     /// Both directions have been confirmed.
     var isComplete: Bool { self.hearsUs && self.heardFrom != nil }

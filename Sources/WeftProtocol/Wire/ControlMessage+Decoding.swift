@@ -101,6 +101,7 @@ extension MemberRecord {
         self.init(
             id: try body.node("i"), name: try body.string("n"), roles: roles, control: try body.string("c"),
             publish: try body.string("p"), extras: try body.object("x"), revision: try body.uint("s"),
-            versions: try body.versions("v"), refutation: body.has("u") ? try body.uint("u") : 0)
+            versions: try body.versions("v"), refutation: body.has("u") ? try body.uint("u") : 0,
+            key: body.has("k") ? try body.string("k") : nil)
     }
 }

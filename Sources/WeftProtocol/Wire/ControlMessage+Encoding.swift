@@ -75,6 +75,7 @@ extension MemberRecord {
             "s": Value(self.revision), "v": self.versions.value,
         ]
         if self.refutation > 0 { members["u"] = Value(self.refutation) }
+        members["k"] = self.key.map { .string($0) }
         return .object(members)
     }
 }
