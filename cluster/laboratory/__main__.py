@@ -44,6 +44,7 @@ def parse():
     parser.add_argument("--quick", action="store_true", help="one short run in their place, with a bit of each")
     parser.add_argument("--rate", type=int, help="events a second from each node, for a machine that is too slow")
     parser.add_argument("--seed", type=int, default=1, help="of the delays; 1 if nothing is said")
+    parser.add_argument("--keys", action="store_true", help="give each node a key: links are encrypted, strangers kept out")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.add_argument("--keep", action="store_true", help="keep the logs also when all is well")
     parser.add_argument("--directory", help="where logs go; a new folder under run/ if nothing is said")
@@ -65,7 +66,7 @@ def lab(arguments, weft):
         for plan in plans:
             if arguments.rate is not None:
                 plan.rate = arguments.rate
-            run = runs.Run(plan, weft, arguments.seed, os.path.join(directory, plan.name), progress)
+            run = runs.Run(plan, weft, arguments.seed, os.path.join(directory, plan.name), arguments.keys, progress)
             evidence = run.run()
             with open(os.path.join(run.directory, "evidence.json"), "w") as file:
                 json.dump(evidence, file)
@@ -105,7 +106,7 @@ def skipped(arguments, reason):
 def finish(arguments, judged, directory):
     is_well = not any(judgement.findings for _, judgement in judged)
     if arguments.json:
-        print(json.dumps({"skipped": None, "well": is_well, "runs": [report.summary(*pair) for pair in judged]}))
+        print(json.dumps({"skipped": None, "well": is_well, "logs": None if is_well else directory, "runs": [report.summary(*pair) for pair in judged]}))
         return 0 if is_well else 1
     for evidence, judgement in judged:
         if judgement.findings:

@@ -3,12 +3,13 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import threading
 import time
 
-from laboratory.network import Broken
+from laboratory.network import Broken, run
 
 PAGE = os.sysconf("SC_PAGE_SIZE")
 
@@ -27,7 +28,7 @@ class Node:
         self.is_killed = False
         self._file = open(os.path.join(directory, self.name + ".jsonl"), "w")
         seeds = [network.endpoint(other) for other in range(1, number)]
-        command = [weft, "lab-node", "--name", self.name, "--bind", network.endpoint(number), "--insecure"]
+        command = [weft, "lab-node", "--name", self.name, "--bind", network.endpoint(number)]
         for seed in seeds:
             command += ["--join", seed]
         environment = {name: text for name, text in os.environ.items() if not name.startswith(("WEFT_", "XPANDER_"))}
@@ -115,9 +116,10 @@ class Node:
 class Cluster:
     """All nodes, and waiting for what they say."""
 
-    def __init__(self, network, weft, arguments, directory):
+    def __init__(self, network, weft, arguments, directory, has_keys):
         self.network = network
         self.nodes = []
+        self._has_keys = has_keys
         self._weft = weft
         self._arguments = arguments
         self._directory = directory
@@ -130,8 +132,19 @@ class Cluster:
         return self.nodes[number - 1]
 
     def start(self, seconds):
-        for number in range(1, self.network.count + 1):
-            self.nodes.append(Node(self.network, number, self._weft, self._arguments, self._directory))
+        numbers = range(1, self.network.count + 1)
+        links = dict.fromkeys(numbers, ["--insecure"])
+        if self._has_keys:
+            trust = os.path.join(self._directory, "trust")
+            os.mkdir(trust)
+            for number in numbers:
+                key = os.path.join(self._directory, "node-%d.key" % number)
+                run([self._weft, "keys", "new", "node-%d" % number, "--directory", self._directory])
+                shutil.copy(key[:-4] + ".pub", trust)
+                links[number] = ["--key-file", key, "--trust", trust]
+        for number in numbers:
+            self.nodes.append(
+                Node(self.network, number, self._weft, links[number] + self._arguments, self._directory))
         if not self.wait(self._all_joined, seconds):
             raise Broken("the nodes did not find each other within %d s" % seconds)
 

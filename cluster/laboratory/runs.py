@@ -62,11 +62,12 @@ SETTLING = 60
 class Run:
     """One run of a plan, and what came of it."""
 
-    def __init__(self, plan, weft, seed, directory, progress):
+    def __init__(self, plan, weft, seed, directory, has_keys, progress):
         self.plan = plan
         self.weft = weft
         self.seed = seed
         self.directory = directory
+        self.has_keys = has_keys
         self.progress = progress
         # When what was done, by name; the last of each.
         self.times = {}
@@ -77,7 +78,8 @@ class Run:
         os.makedirs(self.directory, exist_ok=True)
         net = network.Network(self.plan.weather, 5, self.seed, self.directory)
         cluster = nodes.Cluster(net, self.weft, ["--window", str(self.plan.window), "--others-windows",
-                                                 str(self.plan.others), "--log-level", "info"], self.directory)
+                                                 str(self.plan.others), "--log-level", "info"], self.directory,
+                                self.has_keys)
         stuck = []
         try:
             net.start()
@@ -117,7 +119,7 @@ class Run:
         cluster.spend(0.3)
         self.counts = net.counts()
         self.evidence = {
-            "run": self.plan.name, "title": str(self.plan), "rate": self.plan.rate, "wants": list(self.plan.wants),
+            "run": self.plan.name, "title": "%s%s" % (self.plan, "; with keys" if self.has_keys else ""), "rate": self.plan.rate, "wants": list(self.plan.wants),
             "window": self.plan.window, "others": self.plan.others, "joining": self.times["joined"] - began,
             "times": self.times, "network": self.counts, "settled": settled, "groups": [LEFT, RIGHT],
             "nodes": [{"name": node.name, "number": node.number, "killed": node.is_killed, "statuses": node.statuses,
