@@ -38,6 +38,8 @@ actor NodeCore {
     var seedKeys: [String: CurvePublicKey] = [:]
     /// With keys: a socket for each member's event stream, by address.
     var streams: [String: SocketID] = [:]
+    /// With keys: answers for those whose connection was ended when the sockets were bound anew, until they are back.
+    var heldAnswers = HeldAnswers()
     var keyWatcher: KeyWatcher?
     var watching: Task<Void, Never>?
     var isReading = true

@@ -41,6 +41,12 @@ public enum NodeDefaults {
     static let rebindInterval: Duration = .milliseconds(5)
     /// How long the others have to hear of a node's new key before it takes the old one's place.
     static let rotationNotice: Duration = .milliseconds(300)
+    /// How long answers to those who were disconnected by that wait for them to come back.
+    static let heldAnswerTime: Duration = .seconds(5)
+    /// How soon such answers are tried again.
+    static let heldAnswerInterval: Duration = .milliseconds(50)
+    /// How many bytes of such answers wait.
+    static let heldAnswerBytes = 16 << 20
     /// How soon an event stream whose handshake was refused is dialled again.
     static let refusedRetryInterval: Duration = .seconds(1)
     /// How long a call to another node may take unless it says otherwise.
