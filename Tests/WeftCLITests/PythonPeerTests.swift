@@ -22,11 +22,12 @@ struct PythonPeerTests {
 
     // MARK: Without a mesh
 
-    @Test func theGoldenFramesAreWhatItReadsAndWrites() async throws {
+    @Test func itReadsAndWritesTheGoldenFramesAndRepairsInOrder() async throws {
         try await Self.run { harness in
             let process = try harness.start(Self.script, ["--self-test"])
             try await process.exit(expecting: .code(0))
-            #expect(process.output.elements.last?.hasSuffix(" golden frames, 0 differ") == true)
+            #expect(process.output.elements.first?.hasSuffix(" golden frames, 0 differ") == true)
+            #expect(process.output.elements.last == "streams: as promised")
         }
     }
 
@@ -130,6 +131,28 @@ struct PythonPeerTests {
         }
     }
 
+    @Test func whoJoinsInTheMidstMissesNothingAndHasNothingTwice() async throws {
+        try await Self.run { harness in
+            let endpoint = try await Self.coordinator(harness)
+            let count: Int64 = 20_000
+            let emitter = try harness.weft("emit", "-", "--join", endpoint, input: .open)
+            let peers = try (0..<4).map { _ in try Self.peer(harness, "--history", "--join", endpoint) }
+            // While they join.
+            _ = try await peers[0].errorLine(containing: " is at ")
+            emitter.write(Self.ticks("swift", Int(count)))
+            emitter.closeInput()
+            try await emitter.exit(expecting: .code(0))
+            for peer in peers {
+                _ = try await peer.endpoint()
+                peer.terminate()
+                try await peer.exit(expecting: .code(130))
+                let sequences = try peer.output.elements.map { try Value(json: $0)["sequence"]?.intValue }
+                let first = try #require(sequences.first ?? nil)
+                #expect(sequences == (first...count).map { $0 })
+            }
+        }
+    }
+
     @Test func aLateNodeHasTheHistoryFromThePythonPeer() async throws {
         try await Self.run { harness in
             let first = try Self.first(harness, "--emit", input: .open)
@@ -211,7 +234,7 @@ struct PythonPeerTests {
     // MARK: What is the same for all
 
     /// Runs a test's body, or skips it when there is no Python with the peer's packages.
-    private static func run(_ body: (ProcessHarness) async throws -> Void) async throws {
+    static func run(_ body: (ProcessHarness) async throws -> Void) async throws {
         try await ProcessHarness.run { harness in
             let check = try harness.start(Self.script, ["--help"])
             guard try await check.exit() == .code(0) else {
@@ -242,12 +265,12 @@ struct PythonPeerTests {
         return try harness.start(Self.script, arguments + ["--bind", endpoint, "--join", endpoint], input: input)
     }
 
-    private static func ticks(_ who: String, _ count: Int, _ padding: String = "") -> String {
+    static func ticks(_ who: String, _ count: Int, _ padding: String = "") -> String {
         (1...count).map { "tick:\(who) \($0) \"\(padding)\"\n" }.joined()
     }
 
     /// Each of an emitter's events once, in its order, and no gap.
-    private static func expectTicks(_ who: String, _ count: Int, in lines: [String]) throws {
+    static func expectTicks(_ who: String, _ count: Int, in lines: [String]) throws {
         let events = try lines.map { try Value(json: $0) }
         let ticks = events.filter { $0["name"] == .string("tick:\(who)") }
         #expect(ticks.map { $0["arguments"]?[0]?.intValue } == (1...Int64(count)).map { $0 })

@@ -7,7 +7,8 @@ import signal
 import sys
 import time
 
-from peering import golden, text
+from peering import selftest, text
+from peering.keys import Keys, Unusable
 from peering.members import DEAD_AFTER, Refused
 from peering.node import Node
 
@@ -18,7 +19,7 @@ JOIN_WITHIN = 30.0
 class Peer:
     """What the command does with its node: prints what comes, emits what it reads, and ends in time."""
 
-    def __init__(self, arguments):
+    def __init__(self, arguments, keys):
         self.arguments = arguments
         self.lines = []
         self.printed = 0
@@ -29,7 +30,7 @@ class Peer:
         self.is_reading = arguments.emit
         self.interrupted = False
         self.node = Node(arguments.name, arguments.join or ["tcp://127.0.0.1:7400"], arguments.bind, self.on_event,
-                         self.on_gap, self.log, arguments.lose)
+                         self.on_gap, self.log, arguments.lose, keys)
 
     @staticmethod
     def log(message):
@@ -144,7 +145,8 @@ def parse():
                "  seq 3 | sed 's/^/order:created /' | cluster/peer --emit --join tcp://127.0.0.1:7400\n\n"
                "When its standard output is not read, this node stands still, and is a slow peer to the others.\n"
                "Exit codes: 0 done, 1 somebody who is there has not confirmed, 64 usage, 65 bad input lines,\n"
-               "69 unreachable or no pyzmq, 77 refused, 124 timeout, 130 interrupted.")
+               "69 unreachable or no pyzmq, 77 refused, 78 keys that can't be used,\n"
+               "124 timeout, 130 interrupted.")
     parser.add_argument("pattern", nargs="?", default="*", metavar="PATTERN",
                         help="which events to print: a name, a namespace (order:*) or everything (*)")
     parser.add_argument("--emit", action="store_true",
@@ -154,6 +156,8 @@ def parse():
                         help="a member to join; may be given several times; tcp://127.0.0.1:7400 if nothing is said")
     parser.add_argument("--bind", default="tcp://127.0.0.1:*", metavar="E",
                         help="where to bind: this port and the one after it; any on 127.0.0.1 if nothing is said")
+    parser.add_argument("--key-file", metavar="FILE", help="this node's key, for a mesh with keys (docs/security.md)")
+    parser.add_argument("--trust", metavar="DIR", help="the public keys of those whom this node trusts")
     parser.add_argument("--insecure", action="store_true",
                         help="allow links without keys beyond this machine, which anyone can read and join")
     parser.add_argument("--name", default="peer-%d" % os.getpid(), help="the stable name of this node")
@@ -163,14 +167,17 @@ def parse():
     parser.add_argument("--lose", type=int, default=0, metavar="N",
                         help="lose every Nth batch on its way out, and on its way in, to see it repaired")
     parser.add_argument("--self-test", action="store_true",
-                        help="see that the golden frames of docs/wire-format.md are what this reads and writes")
+                        help="see that this reads and writes the golden frames of docs/wire-format.md, and repairs")
     arguments = parser.parse_args()
     for endpoint in (arguments.join or []) + [arguments.bind]:
         host, separator, port = endpoint[len("tcp://"):].rpartition(":")
         if not endpoint.startswith("tcp://") or not separator or not (port.isdigit() or port == "*"):
             parser.error("%s is no endpoint like tcp://127.0.0.1:7400" % endpoint)
-        if not host.startswith("127.") and not arguments.insecure:
-            parser.error("%s is beyond this machine, where anyone could read and join: say --insecure" % endpoint)
+        if not host.startswith("127.") and not arguments.insecure and not arguments.key_file:
+            parser.error("%s is beyond this machine, where anyone could read and join: say --key-file, or --insecure"
+                         % endpoint)
+    if (arguments.key_file is None) != (arguments.trust is None):
+        parser.error("--key-file and --trust go together")
     return arguments
 
 
@@ -180,7 +187,7 @@ def main():
     except SystemExit as end:
         return 64 if end.code else 0
     if arguments.self_test:
-        return 1 if golden.check() else 0
+        return 1 if selftest.run() else 0
     peer = None
 
     def interrupt(*_):
@@ -192,8 +199,14 @@ def main():
     signal.signal(signal.SIGINT, interrupt)
     signal.signal(signal.SIGTERM, interrupt)
     try:
-        peer = Peer(arguments)
+        keys = Keys(arguments.key_file, arguments.trust) if arguments.key_file else None
+        if keys:
+            arguments.name = keys.name
+        peer = Peer(arguments, keys)
         return peer.run()
+    except Unusable as error:
+        print("peer: %s" % error, file=sys.stderr)
+        return 78
     except Refused as error:
         print("peer: %s" % error, file=sys.stderr)
         return 77

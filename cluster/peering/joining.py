@@ -30,11 +30,27 @@ class Joining:
             seed.id = wire.record(body.get("n"))["i"]
             self._close(seed.link)
             seed.link = None
-            self._welcomed(body, now)
+            self._welcomed(body, self.keys and self.keys.name_of(seed.key), now)
 
-    def _welcomed(self, body, now):
-        self._met(wire.record(body.get("n")), now)
-        self._take_roster(body, now)
+    def _call_seed(self, address):
+        """Opens the link to a seed, anew if there is one; with keys, to the next one that may be there."""
+        seed = self.seeds[address]
+        if seed.link is not None:
+            self._close(seed.link)
+        if self.keys:
+            candidates = self.keys.candidates()
+            if not candidates:
+                raise Refused("the trust directory names nobody")
+            seed.key = candidates[seed.calls % len(candidates)]
+            seed.calls += 1
+        seed.link = self._open_link(address, key=seed.key)
+
+    def _welcomed(self, body, user, now):
+        record = wire.record(body.get("n"))
+        if self.keys and not self.keys.is_own_word(record, user):
+            raise wire.Malformed("%s answers as %s" % (user, record["n"]))
+        self._met(record, now)
+        self._take_roster(body, record["i"], now)
 
     def _subscribed(self, message):
         """Somebody has subscribed to its probes: it hears this node from now on."""
@@ -48,10 +64,9 @@ class Joining:
         except zmq.Again:
             pass
 
-    def _probed(self, frame, now):
+    def _probed(self, member, frame, now):
         subscriber, origin, nonce, head = wire.read_probe(frame)
-        member = self.members.get(origin)
-        if subscriber != self.id or member is None:
+        if subscriber != self.id or origin != member.id:
             return
         self._heard(member, now)
         if member.floor is None:

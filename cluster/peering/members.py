@@ -31,6 +31,7 @@ class Member:
     def __init__(self, record, now):
         self.record = record
         self.id = record["i"]
+        self.events = None          # This node's SUB for its events.
         self.link = None            # This node's DEALER to it,
         self.called_at = now        # when that was opened,
         self.is_welcomed = False    # and whether it has answered there.
@@ -57,9 +58,11 @@ class Member:
 class Seed:
     """An address to join at."""
 
-    def __init__(self, link):
-        self.link = link            # None: it has answered.
+    def __init__(self):
+        self.link = None            # None: it has answered.
         self.id = None              # Who was there.
+        self.key = None             # Whose key was tried last, if there are keys,
+        self.calls = 0              # and how many have been.
 
 
 class Membership:
@@ -78,19 +81,21 @@ class Membership:
             return None
         if member is not None:
             refutation = max(record.get("u", 0), member.record.get("u", 0))
-            if record["s"] > member.record["s"]:
+            former = member.record
+            if record["s"] > former["s"]:
                 member.record = record
             member.record["u"] = refutation
+            if member.record.get("k") != former.get("k"):
+                self._call_again(member, now)
             return member
         if len(self.live()) + 1 >= MEMBERS_LIMIT:
             return None
         member = Member(record, now)
         try:
             self._open_link(record["c"], member)
-            self.subscriber.connect(record["p"])
+            self.open_events(member)
         except zmq.ZMQError as error:
-            if member.link is not None:
-                self._close(member.link)
+            self._close_all(member)
             raise wire.Malformed("an address that cannot be dialled: %s" % error) from error
         self.members[member.id] = member
         self.log("%s is at %s" % (record["n"], record["c"]))
@@ -130,22 +135,34 @@ class Membership:
 
     def _resubscribe(self, member, now):
         member.resubscribed_at = now
-        try:
-            self.subscriber.disconnect(member.record["p"])
-        except zmq.ZMQError:
-            pass
-        self.subscriber.connect(member.record["p"])
+        self.open_events(member)
+
+    def _close_all(self, member):
+        for socket in (member.link, member.events):
+            if socket is not None:
+                self._close(socket)
 
     def _forget(self, member):
-        self._close(member.link)
-        try:
-            self.subscriber.disconnect(member.record["p"])
-        except zmq.ZMQError:
-            pass
+        self._close_all(member)
         del self.members[member.id]
 
-    def _take_roster(self, body, now):
+    def _look_after_keys(self):
+        """Whoever is not trusted any more is out, with all connections in both directions."""
+        if self.keys and self.keys.reload():
+            self.log("somebody is not trusted any more")
+            for member in list(self.members.values()):
+                if not self.keys.trusts(member.record):
+                    self.log("%s is not trusted any more" % member.record["n"])
+                    self._forget(member)
+            self.rebind()
+
+    def _take_roster(self, body, sender, now):
         for record, age in wire.roster(body):
+            if self.keys and not (record["i"] == sender and self.keys.is_own_word(record, record["n"])):
+                if not self.keys.trusts(record):
+                    continue
+                # Of third ones only who they are and where is taken over; the rest is for themselves to say.
+                record.update(o=[], x={}, s=0)
             is_known = record["i"] in self.members
             if not is_known and (age >= DEAD_AFTER * 1000 or record["c"] == self.record["c"]
                                  or self._at_address_of(record)):
@@ -157,7 +174,7 @@ class Membership:
             if is_known and member is not None:
                 self._lived(member, now - age / 1000, now)
 
-    def _greeted(self, sender, link, body, reply, now):
+    def _greeted(self, sender, user, link, body, reply, now):
         record = wire.record(body.get("n"))
         if record["i"] != sender:
             raise wire.Malformed("HELLO names another id than its link")
@@ -167,6 +184,8 @@ class Membership:
 
         if body.get("t", self.id) != self.id:
             return reject("elsewhere", "another node is here")
+        if self.keys and not self.keys.is_own_word(record, user):
+            return reject("identity", "the key of %s stands for another name, or has not these roles" % user)
         if not record["v"][0] <= wire.VERSION <= record["v"][1]:
             return reject("version", "this node speaks version %d" % wire.VERSION)
         if sender in self.left:
@@ -239,11 +258,14 @@ class Membership:
             self.log("%s has said goodbye" % member.record["n"])
 
     def _beat(self, now):
+        self._look_after_keys()
         live_ids = {member.id for member in self.live()}
         for address, seed in self.seeds.items():
-            if seed.link is None and seed.id != self.id and seed.id not in live_ids:
-                seed.link = self._open_link(address)  # Whoever takes its place finds the mesh only by being called.
-            if seed.link is not None:
+            # Whoever takes the place of one that is gone finds the mesh only by being called.
+            is_gone = seed.link is None and seed.id != self.id and seed.id not in live_ids
+            if is_gone or seed.link is not None and self.keys:
+                self._call_seed(address)
+            elif seed.link is not None:
                 self._say_hello(seed.link)
         digest = wire.digest([self.record] + [member.record for member in self.live()])
         heartbeat = {"h": self.head, "c": self.streams.cursors(), "d": digest}

@@ -10,6 +10,7 @@ import zmq
 
 from peering import wire
 from peering.joining import SNAPSHOT_WITHIN, SNAPSHOTS_LIMIT, Event, Joining
+from peering.keys import CONTROL, EVENTS
 from peering.members import BEAT, Membership, Refused, Seed
 from peering.streams import REPAIR_TARGET, WINDOW_LIMIT, Streams, Window
 
@@ -23,9 +24,10 @@ MESSAGES_A_ROUND = 1000
 
 
 class Node(Membership, Joining):
-    def __init__(self, name, seeds, bind, on_event, on_gap, log, lose=0):
+    def __init__(self, name, seeds, bind, on_event, on_gap, log, lose=0, keys=None):
         self.id = os.urandom(16)
         self.on_event, self.on_gap, self.log = on_event, on_gap, log
+        self.keys = keys            # None: without security.
         self.lose = lose
         self.lost = 0
         self.malformed = 0
@@ -51,20 +53,21 @@ class Node(Membership, Joining):
         self._sent, self._received = 0, 0
         self.context = zmq.Context()
         self.poller = zmq.Poller()
-        self.router = self._socket(zmq.ROUTER, wire.CONTROL_LIMIT)
-        self.router.setsockopt(zmq.ROUTER_HANDOVER, 1)
-        self.publisher = self._socket(zmq.XPUB, wire.CONTROL_LIMIT)
-        self.publisher.setsockopt(zmq.XPUB_VERBOSE, 1)
-        self.subscriber = self._socket(zmq.SUB, wire.PUBLISHED_LIMIT)
-        self.subscriber.setsockopt(zmq.RCVHWM, 1000)
-        self.subscriber.setsockopt(zmq.SUBSCRIBE, b"e")
-        self.subscriber.setsockopt(zmq.SUBSCRIBE, b"p" + self.id)
+        if keys:
+            self.doorman = self.context.socket(zmq.REP)
+            self.doorman.bind("inproc://zeromq.zap.01")
+            self.poller.register(self.doorman, zmq.POLLIN)
+        self._open_servers()
         host, port = self._bind(bind)
         self.record = {
             "i": self.id, "n": name, "o": ["peer"], "c": "tcp://%s:%d" % (host, port),
             "p": "tcp://%s:%d" % (host, port + 1), "x": {}, "s": 1, "v": [wire.VERSION, wire.VERSION], "u": 0,
         }
-        self.seeds = {seed: Seed(self._open_link(seed)) for seed in seeds}
+        if keys:
+            self.record["k"] = keys.public
+        self.seeds = {address: Seed() for address in seeds}
+        for address in seeds:
+            self._call_seed(address)
 
     def _socket(self, kind, limit):
         socket = self.context.socket(kind)
@@ -75,6 +78,43 @@ class Node(Membership, Joining):
         socket.setsockopt(zmq.RECONNECT_IVL_MAX, 2000)
         self.poller.register(socket, zmq.POLLIN)
         return socket
+
+    def _open_servers(self):
+        self.router = self._socket(zmq.ROUTER, wire.CONTROL_LIMIT)
+        self.router.setsockopt(zmq.ROUTER_HANDOVER, 1)
+        self.publisher = self._socket(zmq.XPUB, wire.CONTROL_LIMIT)
+        self.publisher.setsockopt(zmq.XPUB_VERBOSE, 1)
+        if self.keys:
+            self.keys.secure_server(self.router, CONTROL)
+            self.keys.secure_server(self.publisher, EVENTS)
+
+    def rebind(self):
+        """Ends all connections of others to this node; those whose keys are still trusted come again."""
+        for socket in (self.router, self.publisher):
+            self.poller.unregister(socket)
+            socket.close(linger=0)
+        self._open_servers()
+        deadline = time.monotonic() + 5
+        for socket, address in ((self.router, self.record["c"]), (self.publisher, self.record["p"])):
+            while True:
+                try:
+                    socket.bind(address)
+                    break
+                except zmq.ZMQError:  # The former socket goes in its own time.
+                    if time.monotonic() > deadline:
+                        raise
+                    zmq.select([], [], [], 0.01)
+
+    def open_events(self, member):
+        """Connects to a member's events. First its batches, then its probes: who sees the second has seen the first."""
+        if member.events is not None:
+            self._close(member.events)
+        member.events = self._socket(zmq.SUB, wire.PUBLISHED_LIMIT)
+        member.events.setsockopt(zmq.SUBSCRIBE, b"e")
+        member.events.setsockopt(zmq.SUBSCRIBE, b"p" + self.id)
+        if self.keys:
+            self.keys.secure_client(member.events, member.record["k"])
+        member.events.connect(member.record["p"])
 
     def _bind(self, endpoint):
         host, _, port = endpoint[len("tcp://"):].rpartition(":")
@@ -92,13 +132,16 @@ class Node(Membership, Joining):
                 reason = error
         raise Refused("cannot bind %s and the port after it: %s" % (endpoint, reason))
 
-    def _open_link(self, address, member=None):
+    def _open_link(self, address, member=None, key=None):
         """A DEALER to somebody's ROUTER. The first word on it is HELLO."""
         self._links = (self._links + 1) & 0xFFFFFFFF
         link = self._socket(zmq.DEALER, wire.CONTROL_LIMIT)
         link.setsockopt(zmq.ROUTING_ID, wire.routing_id(self.id, self._links))
+        if self.keys:
+            self.keys.secure_client(link, member.record["k"] if member else key)
         link.connect(address)
         if member is None:
+            self._say_hello(link)
             return link
         if member.link is not None:
             self._close(member.link)
@@ -143,24 +186,28 @@ class Node(Membership, Joining):
         self._last_round = now
         if self.publisher in ready:
             self._drain(self.publisher, lambda parts: self._subscribed(parts[0]))
-        if self.subscriber in ready:
-            self._drain(self.subscriber, lambda parts: self._published(parts, now))
+        if self.keys and self.doorman in ready:
+            self.doorman.send_multipart(self.keys.answer(self.doorman.recv_multipart()))
         if self.router in ready:
-            self._drain(self.router, lambda parts: self._asked(parts, now))
+            self._drain(self.router, lambda parts: self._asked(parts, now), has_user=True)
         for address, seed in self.seeds.items():
             if seed.link in ready:
                 self._drain(seed.link, lambda parts: self._seed_said(address, parts, now))
         for member in list(self.members.values()):
+            if member.events in ready:
+                self._drain(member.events, lambda parts: self._published(member, parts, now))
             if member.link in ready:
                 self._drain(member.link, lambda parts: self._member_said(member, parts, now))
         self.publish()
         self._tick(now)
         return extra in ready
 
-    def _drain(self, socket, handle):
+    def _drain(self, socket, handle, has_user=False):
         for _ in range(MESSAGES_A_ROUND):
             try:
-                parts = socket.recv_multipart(zmq.NOBLOCK)
+                parts = socket.recv_multipart(zmq.NOBLOCK, copy=not has_user)
+                if has_user:  # Who has proved to send this comes first.
+                    parts = [parts[-1].get("User-Id") if self.keys else None] + [part.bytes for part in parts]
             except zmq.ZMQError:  # Nothing more, or closed by what was just handled.
                 return
             try:
@@ -211,7 +258,7 @@ class Node(Membership, Joining):
         batch = wire.Batch(wire.batch(self.id, self.head + 1, self._pending))
         self._pending, self._pending_size = [], 0
         self.head = batch.last
-        self._remember(batch, batch.first)
+        self._remember(batch, 0)
         self.window.append(batch)
         while self.window.size > WINDOW_LIMIT:
             self.window.drop_oldest()
@@ -243,17 +290,17 @@ class Node(Membership, Joining):
 
     # What comes down the streams
 
-    def _published(self, parts, now):
+    def _published(self, member, parts, now):
         frame = parts[0]
         if len(parts) != 1 or len(frame) > wire.PUBLISHED_LIMIT:
             raise wire.Malformed("no published message")
         if frame[:1] == b"p":
-            self._probed(frame, now)
+            self._probed(member, frame, now)
         elif frame[:1] == b"e":
             batch = wire.Batch(frame)
-            if batch.origin not in self.members:
-                return
-            self._heard(self.members[batch.origin], now)
+            if batch.origin != member.id:
+                raise wire.Malformed("events of another origin than the one that publishes them")
+            self._heard(member, now)
             self._received += 1
             if self.lose and self._received % self.lose == 0:
                 self.lost += batch.count
@@ -264,17 +311,15 @@ class Node(Membership, Joining):
 
     def _deliver(self, ready):
         for batch, cursor in ready:
-            self._remember(batch, cursor + 1, self.on_event)
+            self._remember(batch, cursor, self.on_event)
             stream = self.streams.stream(batch.origin)
             member = self.members.get(batch.origin)
             if member is not None and member.flushes:
                 self._answer_flushes(member, stream)
 
-    def _remember(self, batch, first, hand_on=None):
+    def _remember(self, batch, after, hand_on=None):
         """Puts a batch's events into the history, and hands them on."""
-        for sequence, name, at, arguments in batch.take_events():
-            if sequence < first:
-                continue
+        for sequence, name, at, arguments in batch.take_events(after):
             event = Event(batch.origin, sequence, at, name, arguments)
             if hand_on:
                 hand_on(event)
@@ -282,7 +327,7 @@ class Node(Membership, Joining):
             self.history_size += len(arguments)
         if batch.unreadable_from is not None and hand_on:
             self.malformed += 1
-            self.on_gap(batch.origin, max(first, batch.unreadable_from), batch.last)
+            self.on_gap(batch.origin, max(after + 1, batch.unreadable_from), batch.last)
         while len(self.history) > HISTORY_LIMIT or self.history_size > HISTORY_BYTES:
             self.history_size -= len(self.history.popleft().arguments)
 
@@ -290,6 +335,7 @@ class Node(Membership, Joining):
 
     def _asked(self, parts, now):
         """Something came in at the ROUTER, where others' DEALERs connect."""
+        user, parts = parts[0], parts[1:]
         if len(parts) != 2:
             raise wire.Malformed("%d frames where one is sent" % (len(parts) - 1))
         sender, link = wire.read_routing_id(parts[0])
@@ -302,10 +348,12 @@ class Node(Membership, Joining):
 
         version, kind, body = wire.read_control(parts[1])
         if kind == wire.HELLO:
-            self._greeted(sender, link, body, reply, now)
+            self._greeted(sender, user, link, body, reply, now)
         elif sender not in self.members:
             if kind == wire.HEARTBEAT and sender not in self.left:
                 reply(wire.REJECT, {"c": "unknown", "m": "say HELLO first", "v": self.record["v"]})
+        elif self.keys and self.members[sender].record["n"] != user:
+            raise wire.Malformed("%s speaks as %s" % (user, self.members[sender].record["n"]))
         else:
             self._handle(self.members[sender], version, kind, body, reply, now)
 
@@ -329,7 +377,7 @@ class Node(Membership, Joining):
             if wire.record(body.get("n"))["i"] != member.id:
                 raise wire.Malformed("WELCOME from another node than the one called")
             member.is_welcomed = True
-            self._welcomed(body, now)
+            self._welcomed(body, member.record["n"], now)
             return
         self._handle(member, version, kind, body, lambda kind, body: self._tell(member, kind, body), now)
 
@@ -344,7 +392,7 @@ class Node(Membership, Joining):
         elif kind == wire.HEARTBEAT:
             self._heartbeat(member, body, now)
         elif kind == wire.ROSTER:
-            self._take_roster(body, now)
+            self._take_roster(body, member.id, now)
             if body.get("p") is True:
                 self._tell(member, wire.ROSTER, {"r": self._roster(now), "p": False})
         elif kind == wire.SNAPSHOT_REQUEST:

@@ -186,10 +186,13 @@ class Batch:
         self.unreadable_from = None
         self._read = self._events()
 
-    def take_events(self):
-        """[(sequence, name, microseconds since 1970, arguments as bytes)]; then only the frame is kept, for repair."""
+    def take_events(self, after=0):
+        """[(sequence, name, microseconds since 1970, arguments as bytes)] of the events after a sequence.
+
+        Then only the frame is kept, for repair.
+        """
         events, self._read = self._read, None
-        return self._events() if events is None else events
+        return [event for event in (self._events() if events is None else events) if event[0] > after]
 
     def _events(self):
         reader = msgpack.Unpacker(raw=False, max_buffer_size=len(self.frame))
