@@ -1,6 +1,6 @@
 # Weft's commands for people. `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test test-thread lint format check-imports check-long simulate crash-points soak bench clean
+.PHONY: help setup build demo test test-thread lint format check-imports check-long simulate crash-points soak lab bench clean
 
 BUILD := .build
 # Tests start real processes and wait with deadlines: a few at a time are quicker than all at once.
@@ -42,6 +42,12 @@ soak: setup ## Break a cluster for two minutes and prove that no task is lost (S
 	@.ci/swift build --product weft
 	@cluster/soak --self-test
 	@WEFT=$(WEFT) cluster/soak --seed $(or $(SEED),1) --seconds $(or $(SOAK_SECONDS),120)
+
+lab: ## Run five nodes on a bad network, in namespaces of their own: loss, delay, cuts, kills (release; needs root)
+	@.ci/setup lab
+	@.ci/swift build -c release --product weft --scratch-path .build-release
+	@cluster/lab --self-test
+	@WEFT=.build-release/release/weft cluster/lab
 
 simulate: setup ## Run 10,000 seeded schedules of the task plane, each with faults, and check every step (release)
 	@.ci/swift build -c release --product Simulate --scratch-path .build-release

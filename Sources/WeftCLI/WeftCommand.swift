@@ -20,7 +20,7 @@ struct WeftCommand: AsyncParsableCommand {
         subcommands: [
             DemoCommand.self, CoordinatorCommand.self, WorkerCommand.self, PlatformCommand.self, EmitCommand.self,
             ListenCommand.self, SubmitCommand.self, TasksCommand.self, DeadCommand.self, StatusCommand.self,
-            DrainCommand.self, BenchCommand.self, LedgerCommand.self,
+            DrainCommand.self, KeysCommand.self, BenchCommand.self, LedgerCommand.self, LabNodeCommand.self,
         ])
 
     /// The names of all commands.

@@ -168,9 +168,10 @@ extension Coordinator {
 
     // MARK: - Links
 
-    private func connect(_ worker: NodeID, _ endpoint: String) {
+    func connect(_ worker: NodeID, _ endpoint: String) {
+        let key = self.security?.key(of: worker)
         if let link = self.links[worker] {
-            guard link.endpoint != endpoint else { return }
+            guard link.endpoint != endpoint || link.key != key else { return }
             self.loop.close(link.socket)
             self.links[worker] = nil
         }
@@ -181,14 +182,17 @@ extension Coordinator {
             options.sendHighWaterMark = 10_000
             options.reconnectIntervalMaximum = .seconds(1)
             let socket = try Socket(.push, in: self.loop.context, options: options)
+            if let security = self.security {
+                guard let key else { throw ZeroMQError(.invalidKey, "its key is not trusted") }
+                try security.secure(client: socket, to: key)
+            }
             try socket.connect(try Endpoint(advertised: endpoint))
-            let id = try self.loop.add(
-                socket,
+            let id = try self.loop.add(socket) { id in
                 SocketHandlers(onEvents: { [weak self] events in
-                    guard events.contains(where: { $0.kind == .disconnected }) else { return }
-                    self?.assumeIsolated { $0.step { dispatcher, now in dispatcher.connectionClosed(worker, at: now) } }
-                }))
-            self.links[worker] = DispatchLink(socket: id, endpoint: endpoint)
+                    self?.assumeIsolated { $0.linkChanged(events, of: id, to: worker) }
+                })
+            }
+            self.links[worker] = DispatchLink(socket: id, endpoint: endpoint, key: key)
         } catch {
             self.logger.warning(
                 "A worker cannot be reached", metadata: ["worker.id": "\(worker)", "error": "\(error)"])
@@ -214,6 +218,7 @@ extension Coordinator {
         for message in messages {
             do throws(TaskPlaneError) {
                 let (content, worker) = try TaskFrame.decodeWorkerMessage(message.first[...])
+                guard self.isOwn(content, of: worker, from: message.userID) else { continue }
                 if case .result = content { Failpoint.hit(.resultReceiveBefore) }
                 self.step { dispatcher, now in dispatcher.received(content, from: worker, at: now) }
             } catch {

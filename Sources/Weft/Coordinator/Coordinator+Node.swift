@@ -89,7 +89,7 @@ extension Coordinator {
         _ method: String, on node: Node,
         _ act: @escaping @Sendable (Coordinator, _ id: String, _ reason: String?) async throws -> TaskState?
     ) {
-        node.handle(method) { [weak self] _, body in
+        node.handle(method, needsOperator: true) { [weak self] _, body in
             let fields = try TaskFields(body, of: "call")
             let reason = try fields.optionalString("m")
             let ids = try TaskCalls.ids(fields)

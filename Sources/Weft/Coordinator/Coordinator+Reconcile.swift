@@ -57,6 +57,7 @@ extension Coordinator {
     func followMembers() async {
         guard let node = self.node else { return }
         for await members in node.memberChanges() {
+            self.compareKeys()
             for member in members {
                 let reason: String
                 switch member.state {

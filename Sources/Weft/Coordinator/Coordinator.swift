@@ -76,6 +76,8 @@ public actor Coordinator: Service {
     /// When the platform may be asked for a task again.
     var nextPlatformRead = MonotonicTime(nanoseconds: 0)
     var badFrames = 0
+    var security: NodeSecurity?
+    var securityToken: UInt64?
     var blockedSends = 0
     private var stop: AsyncStream<Void>.Continuation?
     private let stopSignal: AsyncStream<Void>
@@ -306,6 +308,7 @@ public actor Coordinator: Service {
         if let timer = self.timer { self.loop.cancel(timer) }
         self.tickAt = nil
         if let sink = self.sink { self.loop.close(sink) }
+        if let token = self.securityToken { self.security?.stopObserving(token) }
         for link in self.links.values { self.loop.close(link.socket) }
         self.links = [:]
         self.sink = nil
@@ -333,12 +336,17 @@ public actor Coordinator: Service {
         options.maximumMessageSize = TaskDefaults.maximumFrameBytes
         options.receiveHighWaterMark = 10_000
         let socket = try Socket(.pull, in: self.loop.context, options: options)
+        self.security = self.node?.core?.security
+        try self.security?.secure(server: socket, .sink)
         let advertised = try address.bind(socket)
         self.sink = try self.loop.add(
             socket,
-            SocketHandlers(onMessages: { [weak self] messages in
-                self?.assumeIsolated { $0.received(messages) }
-            }))
+            SocketHandlers(
+                onMessages: { [weak self] messages in self?.assumeIsolated { $0.received(messages) } },
+                onEvents: self.security?.monitor))
+        self.securityToken = self.security?.observe { [weak self] change in
+            self?.assumeIsolated { $0.keysChanged(change) }
+        }
         self.sinkEndpoint = advertised
     }
 

@@ -7,10 +7,13 @@ import WeftValue
 struct CoordinatorAddress: Hashable, Sendable {
     let sink: String
     let epoch: TaskEpoch
+    /// The key that the sink proves, where there are keys.
+    let key: String?
 
-    init(sink: String, epoch: TaskEpoch) {
+    init(sink: String, epoch: TaskEpoch, key: String? = nil) {
         self.sink = sink
         self.epoch = epoch
+        self.key = key
     }
 
     /// What a member's record says, when it is a coordinator that is there.
@@ -19,7 +22,7 @@ struct CoordinatorAddress: Hashable, Sendable {
             let sink = member.record.extras["sink"]?.stringValue, let value = member.record.extras["epoch"],
             let epoch = try? TaskEpoch(value: value)
         else { return nil }
-        self.init(sink: sink, epoch: epoch)
+        self.init(sink: sink, epoch: epoch, key: member.record.key)
     }
 
     /// What a coordinator says about itself.

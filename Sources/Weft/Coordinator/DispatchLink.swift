@@ -6,4 +6,6 @@ import ZeroMQ
 struct DispatchLink {
     let socket: SocketID
     let endpoint: String
+    /// The key that the worker's socket proves, where there are keys.
+    var key: CurvePublicKey?
 }

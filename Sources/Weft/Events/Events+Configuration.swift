@@ -34,6 +34,8 @@ extension Events {
         public var advertise: String?
         /// Whether links without keys are allowed on other addresses than loopback ones.
         public var isInsecure = false
+        /// Who this process is in the mesh and whom it lets in; nil for a mesh without keys.
+        public var keys: NodeKeys?
         /// How long a worker looks for its cluster at the start; nil to go on until a node answers.
         public var joinTimeout: Duration? = MeshDefaults.joinTimeout
         /// How many tasks run at once; when all slots are taken, the platform is told so.
@@ -89,7 +91,7 @@ extension Events {
         func nodeSettings(bus: EventBus, logger: Logger) -> Node.Configuration {
             var settings = Node.Configuration(
                 name: self.name, bind: self.bind, advertise: self.advertise, isInsecure: self.isInsecure,
-                joinTimeout: self.joinTimeout, bus: bus, logger: logger)
+                keys: self.keys, joinTimeout: self.joinTimeout, bus: bus, logger: logger)
             if case .worker(let seeds) = self.placement { settings.seeds = seeds }
             return settings
         }

@@ -16,6 +16,10 @@ extension Events.Configuration {
         public static let advertise = "WEFT_ADVERTISE"
         /// Whether links without keys are allowed beyond this machine, when `1`, `true`, `yes` or `on`.
         public static let insecure = "WEFT_INSECURE"
+        /// The file of this process's own key.
+        public static let key = "WEFT_KEY"
+        /// The directory of the public keys of those who are trusted.
+        public static let trust = "WEFT_TRUST"
         /// How many tasks run at once.
         public static let slots = "WEFT_SLOTS"
     }
@@ -45,6 +49,7 @@ extension Events.Configuration {
         configuration.bind = value(Variable.bind)
         configuration.advertise = value(Variable.advertise)
         configuration.isInsecure = ["1", "true", "yes", "on"].contains(value(Variable.insecure)?.lowercased())
+        configuration.keys = try self.keys(key: value(Variable.key), trust: value(Variable.trust))
         if let slots = value(Variable.slots) {
             guard let number = Int(slots) else {
                 throw EventsError(.invalidConfiguration, "\(Variable.slots) must be a number; it is '\(slots)'.")
@@ -54,6 +59,19 @@ extension Events.Configuration {
         }
         try configuration.check()
         return configuration
+    }
+
+    private static func keys(key: String?, trust: String?) throws(EventsError) -> NodeKeys? {
+        guard key != nil || trust != nil else { return nil }
+        guard let key, let trust else {
+            throw EventsError(
+                .invalidConfiguration, "\(Variable.key) and \(Variable.trust) go together: set both, or neither.")
+        }
+        do {
+            return try NodeKeys(keyFile: key, trustDirectory: trust)
+        } catch {
+            throw EventsError(.invalidConfiguration, error.message, cause: error)
+        }
     }
 
     private static func platform(

@@ -20,10 +20,16 @@ extension Node {
         public var seeds: [String]
         /// Whether links without keys are allowed on other addresses than loopback ones.
         public var isInsecure: Bool
+        /// Who the node is and whom it lets in; nil for a node without keys, which stays on this machine.
+        public var keys: NodeKeys?
         /// Whether a peer that does not keep up holds this node's stream back, instead of missing some of it.
         public var waitForSlowest: Bool
         /// How long to look for the mesh; nil to go on until a seed answers, as services do.
         public var joinTimeout: Duration?
+        /// How much of its own stream the node holds for those who missed it, in bytes.
+        public var replayWindow = MeshDefaults.replayWindow
+        /// How much of the others' streams the node holds, all together, in bytes.
+        public var receivedWindows = MeshDefaults.receivedWindows
         /// What other parts of Weft tell the others about this node.
         public var extras: [String: Value]
         /// The bus to mirror.
@@ -34,21 +40,22 @@ extension Node {
         /// Creates a configuration.
         ///
         /// - Parameters:
-        ///   - name: The stable name; nil takes the program's name and the process's number.
+        ///   - name: The stable name; nil takes the key's, or else the program's name and the process's number.
         ///   - seeds: Control addresses of members.
         ///   - bus: The bus to mirror.
         public init(
             name: String? = nil, roles: Set<NodeRole> = [.peer], bind: String? = nil, advertise: String? = nil,
-            seeds: [String] = [], isInsecure: Bool = false, waitForSlowest: Bool = false,
+            seeds: [String] = [], isInsecure: Bool = false, keys: NodeKeys? = nil, waitForSlowest: Bool = false,
             joinTimeout: Duration? = MeshDefaults.joinTimeout, extras: [String: Value] = [:],
             bus: EventBus = .shared, logger: Logger = Logger(label: "weft.node")
         ) {
-            self.name = name ?? Self.defaultName
+            self.name = name ?? keys?.name ?? Self.defaultName
             self.roles = roles
             self.bind = bind
             self.advertise = advertise
             self.seeds = seeds
             self.isInsecure = isInsecure
+            self.keys = keys
             self.waitForSlowest = waitForSlowest
             self.joinTimeout = joinTimeout
             self.extras = extras

@@ -10,7 +10,7 @@ extension Node {
     ///
     /// A node without it refuses to be drained: only the program knows what there is to finish.
     public func onDrain(_ drain: @escaping @Sendable () async -> Void) {
-        self.handle("node.drain") { _, _ in
+        self.handle("node.drain", needsOperator: true) { _, _ in
             await drain()
             return .null
         }

@@ -150,6 +150,7 @@ public final class Node: Service, Sendable {
 
     private func makeCore() async throws(NodeError) -> NodeCore {
         let addresses = try NodeAddresses(self.configuration)
+        let (security, watcher) = try self.loadKeys()
         let loop: SocketLoop
         do throws(ZeroMQError) {
             var settings = SocketLoop.Configuration()
@@ -160,12 +161,34 @@ public final class Node: Service, Sendable {
         }
         do throws(NodeError) {
             let core = NodeCore(
-                configuration: self.configuration, id: self.id, loop: loop, requests: self.requests)
+                configuration: self.configuration, id: self.id, loop: loop, requests: self.requests,
+                security: security, keyWatcher: watcher)
             try await core.start(addresses)
             return core
         } catch {
             await loop.shutdown(within: NodeDefaults.stopTimeout)
             throw error
+        }
+    }
+
+    /// Reads the files of keys, if the node has any.
+    private func loadKeys() throws(NodeError) -> (NodeSecurity?, KeyWatcher?) {
+        guard let keys = self.configuration.keys else { return (nil, nil) }
+        guard self.configuration.name == keys.name else {
+            throw NodeError(
+                .keys,
+                "the key in \(keys.keyFile) is \(keys.name)'s, and this node is to be '\(self.configuration.name)': the others "
+                    + "would refuse it; leave the name out, or make a key for it with weft keys new")
+        }
+        let logger = self.configuration.logger
+        let late = Locked<NodeSecurity?>(nil)
+        do throws(TrustError) {
+            let loaded = try KeyWatcher.load(keys, logger: logger) { late.withLock { $0 }?.badFile() }
+            let security = NodeSecurity(key: loaded.key, trust: loaded.trust, logger: logger)
+            late.withLock { $0 = security }
+            return (security, loaded.watcher)
+        } catch {
+            throw NodeError(.keys, error.message)
         }
     }
 
@@ -209,14 +232,18 @@ public final class Node: Service, Sendable {
     /// The node, its members and its counters.
     public func status() async -> NodeStatus {
         guard let core = self.core else { return NodeStatus(id: self.id, members: [], counters: NodeCounters()) }
-        return NodeStatus(id: self.id, members: await core.currentMembers(), counters: await core.currentCounters())
+        return NodeStatus(
+            id: self.id, members: await core.currentMembers(), counters: await core.currentCounters(),
+            memory: await core.currentMemory())
     }
 
     // MARK: Calls
 
     /// Answers calls of other nodes to a method; may be said before the node starts.
-    public func handle(_ method: String, _ handler: @escaping RequestHandler) {
-        self.requests.handle(method, handler)
+    ///
+    /// - Parameter needsOperator: Whether only operators may call it, when the node has keys.
+    public func handle(_ method: String, needsOperator: Bool = false, _ handler: @escaping RequestHandler) {
+        self.requests.handle(method, needsOperator: needsOperator, handler)
     }
 
     /// Calls a method of another node, or of this one.

@@ -24,11 +24,12 @@ struct NodeAddresses {
                 "bound to \(bind), every interface: say with --advertise HOST (a name or an address of this machine) "
                     + "which one the others should dial")
         }
-        guard bind.isLoopback || configuration.isInsecure else {
+        let mayLeaveMachine = configuration.isInsecure || configuration.keys != nil
+        guard bind.isLoopback || mayLeaveMachine else {
             throw NodeError(
                 .insecure,
-                "\(bind) can be reached from other machines, and this node has no keys: bind to 127.0.0.1, or allow "
-                    + "links that anyone can read and join with --insecure")
+                "\(bind) can be reached from other machines, and this node has no keys: bind to 127.0.0.1, give it keys "
+                    + "(--key-file, --trust), or allow links that anyone can read and join with --insecure")
         }
         self.bind = bind
         self.advertisedHost = configuration.advertise ?? bind.address
@@ -40,6 +41,12 @@ struct NodeAddresses {
             let endpoint = try Self.endpoint(seed, "--join")
             guard endpoint.transport == .tcp, !endpoint.isWildcard, endpoint.port != 0 else {
                 throw NodeError(.address, "cannot join at \(seed): write it as tcp://HOST:PORT")
+            }
+            guard endpoint.isLoopback || mayLeaveMachine else {
+                throw NodeError(
+                    .insecure,
+                    "\(seed) is on another machine, and this node has no keys: give it keys (--key-file, --trust), or allow links "
+                        + "that anyone can read and join with --insecure")
             }
         }
     }

@@ -14,6 +14,10 @@ extension NodeCore {
             case .open(let link, let endpoint): self.open(link, endpoint)
             case .close(let link):
                 if let socket = self.links.removeValue(forKey: link) { self.loop.close(socket) }
+                self.linkUsers[link] = nil
+                for socket in self.dials.removeValue(forKey: link)?.trying.keys.map({ $0 }) ?? [] {
+                    self.loop.close(socket)
+                }
             case .subscribe(let endpoint): self.listen(to: endpoint)
             case .unsubscribe(let endpoint): self.stopListening(to: endpoint)
             case .send(let message, let link): self.send(message, on: link)
@@ -42,20 +46,34 @@ extension NodeCore {
     }
 
     private func open(_ link: UInt32, _ endpoint: String) {
+        let target = self.mesh.target(of: link)
         do throws(ZeroMQError) {
+            if let security = self.security {
+                switch target {
+                case .member(let record): try self.open(link, to: record, at: endpoint, security)
+                case .seed: self.dial(link, at: endpoint, security)
+                case nil: break
+                }
+                return
+            }
             let socket = try NodeSockets.dealer(
                 in: self.loop.context, routingID: RoutingID(node: self.id, link: link), connectedTo: endpoint)
-            self.links[link] = try self.loop.add(
-                socket,
-                SocketHandlers(onMessages: { messages in
-                    self.assumeIsolated { $0.repliesCame(messages, on: link) }
-                }))
+            var handlers = SocketHandlers(onMessages: { messages in
+                self.assumeIsolated { $0.repliesCame(messages, on: link) }
+            })
+            if target == .seed {
+                handlers.onEvents = { events in
+                    self.assumeIsolated { $0.plainSeedEvents(events, link, at: endpoint) }
+                }
+            }
+            self.links[link] = try self.loop.add(socket, handlers)
         } catch {
             self.notOpened(endpoint, error)
         }
     }
 
     private func listen(to endpoint: String) {
+        if let security = self.security { return self.listen(to: endpoint, security) }
         guard let subscriber = self.subscriber else { return }
         do throws(ZeroMQError) {
             let address = try Endpoint(advertised: endpoint)
@@ -65,13 +83,14 @@ extension NodeCore {
         }
     }
 
-    private func notOpened(_ endpoint: String, _ error: ZeroMQError) {
+    func notOpened(_ endpoint: String, _ error: ZeroMQError) {
         self.counters.unopened += 1
         self.logger.info(
             "cannot connect", metadata: ["weft.endpoint": "\(endpoint)", "error": "\(error.label)"])
     }
 
     private func stopListening(to endpoint: String) {
+        if let security = self.security { return self.stopListening(to: endpoint, security) }
         guard let subscriber = self.subscriber else { return }
         // It fails only where connecting has failed before, which was counted then.
         try? self.loop.withSocket(subscriber) { socket throws(ZeroMQError) in
@@ -84,19 +103,32 @@ extension NodeCore {
         let result: SendResult
         switch link {
         case .outbound(let number):
-            guard let socket = self.links[number] else { return }
+            guard let socket = self.links[number] else { return self.sendWhileDialling(frame, on: number) }
             result = self.loop.send(frame, on: socket)
+            if result == .wouldBlock, self.security != nil {
+                // libzmq gives up a link that is refused, and then takes nothing for it.
+                self.perform(self.mesh.broke(link: number, at: .now))
+            }
         case .inbound(let id, let number):
             guard let router = self.router else { return }
-            result = self.loop.send(
-                Message(frames: [RoutingID(node: id, link: number).bytes, frame]), on: router)
+            let answer = Message(frames: [RoutingID(node: id, link: number).bytes, frame])
+            result = self.loop.send(answer, on: router)
+            if !result.isSent, self.hold(answer) { return }
         }
         // Whoever needs an answer asks again.
         if !result.isSent { self.counters.unsent += 1 }
     }
 
+    /// Until it is known whose key answers at a seed's address, everyone who might gets the newest message.
+    private func sendWhileDialling(_ frame: [UInt8], on link: UInt32) {
+        guard let dial = self.dials[link] else { return }
+        self.dials[link]?.frame = frame
+        for socket in dial.trying.keys { self.loop.send(frame, on: socket) }
+    }
+
     func publishMembers() {
         let members = self.mesh.members(at: .now)
+        self.security?.follow(members)
         self.members.publish(members)
         let live = Set(members.filter { $0.state == .alive || $0.state == .suspect }.map(\.record.id))
         for (number, call) in self.calls where call.peer != self.id && !live.contains(call.peer) {

@@ -29,15 +29,22 @@ extension NodeCore {
     private func bind(to endpoint: Endpoint) throws(NodeError) -> Endpoint {
         do throws(ZeroMQError) {
             let context = self.loop.context
-            let router = try NodeSockets.router(in: context, boundTo: endpoint)
+            let router = try NodeSockets.router(in: context, boundTo: endpoint, self.security)
             let publisher = try NodeSockets.publisher(
-                in: context, boundTo: endpoint.publishing, patience: self.publishing.patience)
-            let subscriber = try NodeSockets.subscriber(in: context, id: self.id)
+                in: context, boundTo: endpoint.publishing, patience: self.publishing.patience.limit, self.security)
+            let monitor = self.security?.monitor
             self.router = try self.loop.add(
-                router, SocketHandlers(onMessages: { messages in self.assumeIsolated { $0.controlCame(messages) } }))
+                router,
+                SocketHandlers(
+                    onMessages: { messages in self.assumeIsolated { $0.controlCame(messages) } }, onEvents: monitor))
             self.publisher = try self.loop.add(
                 publisher,
-                SocketHandlers(onMessages: { messages in self.assumeIsolated { $0.subscriptionsCame(messages) } }))
+                SocketHandlers(
+                    onMessages: { messages in self.assumeIsolated { $0.subscriptionsCame(messages) } },
+                    onEvents: monitor))
+            // With keys every member's events come over a socket of their own: so it is certain whose they are.
+            guard self.security == nil else { return endpoint }
+            let subscriber = try NodeSockets.subscriber(in: context, id: self.id)
             self.subscriber = try self.loop.add(
                 subscriber, SocketHandlers(onMessages: { messages in self.assumeIsolated { $0.eventsCame(messages) } }))
             return endpoint

@@ -7,14 +7,9 @@ import ZeroMQ
 struct Publishing {
     /// A batch that the socket has not taken yet.
     var pending: EventBatch?
-    /// Since when the socket has been full.
-    var fullSince: MonotonicTime?
-    /// How long a full socket is waited for.
-    var patience = NodeDefaults.patience
-    /// Until when nobody is waited for.
-    var impatientUntil: MonotonicTime?
-    /// How long nobody is waited for the next time.
-    var impatience = NodeDefaults.impatience
+    var patience: Patience
+    /// Whether the socket holds this node back when it is full, instead of dropping for those that are behind.
+    var holdsBack = true
     /// Whether another try is on its way.
     var isRetryScheduled = false
 }
@@ -33,7 +28,7 @@ extension NodeCore {
                 self.loop.send(Array(batch.frame), on: publisher)
             }
             self.publishing.pending = nil
-            self.publishing.fullSince = nil
+            self.publishing.patience.sent(at: .now)
             self.mesh.published(batch)
             self.outbox.sent(batch)
         }
@@ -51,25 +46,20 @@ extension NodeCore {
     ///
     /// - Returns: Whether the wait is over and whoever is behind stays behind.
     private func leaveBehind() -> Bool {
-        let now = MonotonicTime.now
-        let since = self.publishing.fullSince ?? now
-        self.publishing.fullSince = since
-        guard now - since >= self.publishing.patience else { return false }
+        guard self.publishing.patience.isUsedUp(at: .now) else { return false }
         self.counters.leftBehind += 1
-        self.publishing.impatientUntil = now + self.publishing.impatience
-        self.publishing.impatience = min(self.publishing.impatience * 2, NodeDefaults.longestImpatience)
         self.holdBack(false)
         return true
     }
 
     private func endImpatience() {
-        guard let until = self.publishing.impatientUntil, MonotonicTime.now >= until else { return }
-        self.publishing.impatientUntil = nil
+        guard !self.publishing.holdsBack, self.publishing.patience.isRested(at: .now) else { return }
         self.holdBack(true)
     }
 
     private func holdBack(_ holdsBack: Bool) {
         guard let publisher = self.publisher else { return }
+        self.publishing.holdsBack = holdsBack
         // Setting it cannot fail on an XPUB that is open.
         try? self.loop.withSocket(publisher) { socket throws(ZeroMQError) in
             try socket.set(.xpubNoDrop, to: holdsBack)

@@ -14,7 +14,7 @@ extension NodeCore {
                 self.count(WireError(.notWeft, "a message that did not come over a control link"))
                 continue
             }
-            self.controlCame(payload, on: .inbound(sender.node, sender.link))
+            self.controlCame(payload, on: .inbound(sender.node, sender.link), from: message.userID)
         }
     }
 
@@ -26,13 +26,13 @@ extension NodeCore {
                 self.count(WireError(.notWeft, "a message of \(message.count) frames on a control link"))
                 continue
             }
-            self.controlCame(message.first, on: .outbound(link))
+            self.controlCame(message.first, on: .outbound(link), from: nil)
         }
     }
 
-    private func controlCame(_ payload: [UInt8], on link: MeshLink) {
+    private func controlCame(_ payload: [UInt8], on link: MeshLink, from user: String?) {
         do throws(WireError) {
-            let message = try ControlMessage(decoding: payload)
+            guard let message = self.vetted(try ControlMessage(decoding: payload), on: link, from: user) else { return }
             self.perform(self.mesh.received(message, on: link, at: .now))
         } catch {
             self.count(error)
@@ -42,7 +42,9 @@ extension NodeCore {
     }
 
     /// Messages of the event stream.
-    func eventsCame(_ messages: [Message]) {
+    ///
+    /// - Parameter origin: Whose it is, when that is certain.
+    func eventsCame(_ messages: [Message], of origin: NodeID? = nil) {
         guard !self.isStopped else { return }
         let now = MonotonicTime.now
         for message in messages {
@@ -51,6 +53,10 @@ extension NodeCore {
                     throw WireError(.notWeft, "a published message of \(message.count) frames")
                 }
                 let frame = try PublishedFrame(decoding: message.first[...])
+                if let origin, frame.origin != origin {
+                    self.security?.forged()
+                    continue
+                }
                 self.perform(self.mesh.received(frame, at: now))
             } catch {
                 self.count(error)
@@ -64,25 +70,29 @@ extension NodeCore {
         guard !self.isStopped else { return }
         for message in messages where message.first.first == 1 {
             guard let id = Probe.subscriber(ofTopic: message.first.dropFirst()) else { continue }
+            if self.security?.isImpostor(id, message.userID) == true { continue }
             self.perform(self.mesh.subscriptionSeen(from: id, at: .now))
         }
     }
 
     func pauseReading() {
-        guard self.isReading, let subscriber = self.subscriber else { return }
+        guard self.isReading else { return }
         self.isReading = false
         self.counters.readingPaused += 1
         self.mesh.setReading(false)
-        self.loop.pause(subscriber)
+        for socket in self.hearing { self.loop.pause(socket) }
     }
 
     /// The delivery queue has room again.
     func roomAgain() {
-        guard !self.isReading, let subscriber = self.subscriber else { return }
+        guard !self.isReading else { return }
         self.isReading = true
         self.mesh.setReading(true)
-        self.loop.resume(subscriber)
+        for socket in self.hearing { self.loop.resume(socket) }
     }
+
+    /// The sockets over which the others' events come.
+    private var hearing: [SocketID] { (self.subscriber.map { [$0] } ?? []) + self.streams.values }
 
     /// The bus has got further.
     func progressMade() {

@@ -8,6 +8,9 @@ import ZeroMQ
 extension NodeCore {
     /// Another node calls.
     func answer(_ caller: NodeID, on link: MeshLink, _ number: UInt64, _ method: String, _ body: Value) {
+        guard self.mayCall(method, caller) else {
+            return self.send(.reply(id: number, isSuccess: false, body: RequestFailure.notOperator.body), on: link)
+        }
         self.requests.answer(method, from: caller, body) { [loop] result in
             loop.post { [weak self] in
                 self?.assumeIsolated { core in

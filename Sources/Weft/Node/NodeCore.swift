@@ -28,9 +28,23 @@ actor NodeCore {
     var publisher: SocketID?
     var subscriber: SocketID?
     var links: [UInt32: SocketID] = [:]
+    /// With keys: what this node proves and whom it lets in.
+    nonisolated let security: NodeSecurity?
+    /// With keys: who answers on a link of this node's own.
+    var linkUsers: [UInt32: String] = [:]
+    /// With keys: links to seeds for which the right key is being looked for.
+    var dials: [UInt32: SeedDial] = [:]
+    /// With keys: who answered at a seed's address the last time.
+    var seedKeys: [String: CurvePublicKey] = [:]
+    /// With keys: a socket for each member's event stream, by address.
+    var streams: [String: SocketID] = [:]
+    /// With keys: answers for those whose connection was ended when the sockets were bound anew, until they are back.
+    var heldAnswers = HeldAnswers()
+    var keyWatcher: KeyWatcher?
+    var watching: Task<Void, Never>?
     var isReading = true
     var isStopped = false
-    var publishing = Publishing()
+    var publishing: Publishing
     var joinWaiters: [UInt64: CheckedContinuation<Result<Void, MeshError>?, Never>] = [:]
     var lastJoinWaiter: UInt64 = 0
     var joinOutcome: Result<Void, MeshError>?
@@ -56,7 +70,8 @@ actor NodeCore {
 
     /// Creates a core without sockets.
     init(
-        configuration: Node.Configuration, id: NodeID, loop: SocketLoop, requests: RequestTable
+        configuration: Node.Configuration, id: NodeID, loop: SocketLoop, requests: RequestTable,
+        security: NodeSecurity? = nil, keyWatcher: KeyWatcher? = nil
     ) {
         let signals = NodeSignals(loop: loop)
         let record = MemberRecord(
@@ -68,24 +83,35 @@ actor NodeCore {
         self.configuration = configuration
         self.logger = configuration.logger
         self.requests = requests
+        self.security = security
+        self.keyWatcher = keyWatcher
         self.signals = signals
         self.progress = DeliveryProgress()
         self.outbox = EventOutbox(
             origin: id, highWaterMark: NodeDefaults.outboxHighWaterMark, now: { MonotonicTime.now },
             wake: { signals.drain.raise() })
         self.queue = DeliveryQueue(bound: NodeDefaults.deliveryQueueBytes, onRoom: { signals.room.raise() })
-        self.mesh = Mesh(
-            configuration: MeshConfiguration(
-                local: record, seeds: configuration.seeds, joinTimeout: configuration.joinTimeout,
-                randomSeed: generator.next()))
-        self.publishing.patience =
-            configuration.waitForSlowest ? MeshDefaults.deadAfter : NodeDefaults.patience
+        var settings = MeshConfiguration(
+            local: record, seeds: configuration.seeds, joinTimeout: configuration.joinTimeout,
+            randomSeed: generator.next())
+        settings.replayWindow = configuration.replayWindow
+        settings.receivedWindows = configuration.receivedWindows
+        self.mesh = Mesh(configuration: settings)
+        self.publishing = Publishing(patience: Patience(waitForSlowest: configuration.waitForSlowest))
     }
 
     // MARK: Life
 
     /// Binds and begins.
     func start(_ addresses: NodeAddresses) throws(NodeError) {
+        if let security = self.security {
+            do throws(ZeroMQError) {
+                try security.begin(on: self.loop)
+            } catch {
+                throw NodeError(.system, error.message)
+            }
+            self.mesh.setKey(security.publicKey.text)
+        }
         let control = try self.bind(addresses)
         self.mesh.setAddresses(
             control: addresses.advertised(control), publish: addresses.advertised(control.publishing))
@@ -104,6 +130,7 @@ actor NodeCore {
         self.perform(self.mesh.start(at: .now))
         self.publishMembers()
         self.scheduleTick()
+        self.watchKeys()
     }
 
     /// Waits until the node has joined, or could not; nil when the one who waits is cancelled.
@@ -143,6 +170,7 @@ actor NodeCore {
         self.outbox.finish()
         self.queue.finish()
         self.delivery?.cancel()
+        self.watching?.cancel()
         self.members.finish()
         self.settleJoin(.failure(MeshError(.unreachable, "the node was stopped before it had joined")))
         for waiter in self.flushWaiters.values { waiter.resume(returning: FlushReport(entries: [])) }
@@ -222,7 +250,15 @@ actor NodeCore {
         counters.emitsHeld = self.outbox.counters.held
         counters.emitsOverflowed = self.outbox.counters.overflowed
         counters.requestsRefused = self.requests.refused
+        counters.security = self.security?.counters
         return counters
+    }
+
+    func currentMemory() -> NodeMemory {
+        let windows = self.mesh.windowBytes
+        return NodeMemory(
+            ownWindow: windows.own, receivedWindows: windows.received, ahead: self.mesh.aheadBytes,
+            outbox: self.outbox.depth, delivery: self.queue.depth)
     }
 
     func count(_ error: WireError) {

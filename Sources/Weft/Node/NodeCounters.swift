@@ -23,6 +23,9 @@ public struct NodeCounters: Hashable, Sendable {
     /// Calls refused because too many were being answered.
     public var requestsRefused: UInt64 = 0
 
+    /// Who was kept out; nil for a node without keys.
+    public var security: SecurityCounters?
+
     /// Nothing has happened yet.
     public init() {}
 }

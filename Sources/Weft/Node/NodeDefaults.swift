@@ -20,6 +20,9 @@ public enum NodeDefaults {
     /// Long enough for a pause of the scheduler, too short to be noticed by the others; the outbox takes what is
     /// emitted meanwhile.
     public static let patience: Duration = .milliseconds(100)
+    /// How much of the patience that was spent comes back, as a share of the time that has passed: the most that a slow peer
+    /// takes from the others.
+    public static let patienceShare = 0.05
     /// How long nobody is waited for after a peer was left behind; it doubles up to the longest.
     public static let impatience: Duration = .seconds(5)
     /// The longest time for which nobody is waited for.
@@ -34,6 +37,18 @@ public enum NodeDefaults {
     public static let linger: Duration = .seconds(1)
     /// The longest pause before a lost connection is opened again: a member that was restarted is back in the mesh within a second or two.
     public static let reconnectIntervalMaximum: Duration = .seconds(1)
+    /// How soon a port that is bound anew is tried again; libzmq takes a moment to give it back.
+    static let rebindInterval: Duration = .milliseconds(5)
+    /// How long the others have to hear of a node's new key before it takes the old one's place.
+    static let rotationNotice: Duration = .milliseconds(300)
+    /// How long answers to those who were disconnected by that wait for them to come back.
+    static let heldAnswerTime: Duration = .seconds(5)
+    /// How soon such answers are tried again.
+    static let heldAnswerInterval: Duration = .milliseconds(50)
+    /// How many bytes of such answers wait.
+    static let heldAnswerBytes = 16 << 20
+    /// How soon an event stream whose handshake was refused is dialled again.
+    static let refusedRetryInterval: Duration = .seconds(1)
     /// How long a call to another node may take unless it says otherwise.
     public static let requestTimeout: Duration = .seconds(10)
     /// How many calls of others a node answers at the same time.

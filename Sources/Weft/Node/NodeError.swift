@@ -8,7 +8,7 @@ public struct NodeError: Error, Sendable, CustomStringConvertible {
     public struct Code: Hashable, Sendable {
         private enum Base: String {
             case address, addressInUse, advertise, insecure, system, join, state, timeout, noMember, remote, gone,
-                ambiguous
+                ambiguous, keys
         }
         private let base: Base
         /// An address is not one, or not one that a node can use.
@@ -35,6 +35,8 @@ public struct NodeError: Error, Sendable, CustomStringConvertible {
         public static let gone = Code(base: .gone)
         /// More than one member could be meant.
         public static let ambiguous = Code(base: .ambiguous)
+        /// The node's files of keys cannot be used.
+        public static let keys = Code(base: .keys)
         /// The code as a word.
         public var label: String { self.base.rawValue }
     }

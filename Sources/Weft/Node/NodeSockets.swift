@@ -8,9 +8,10 @@ import ZeroMQ
 enum NodeSockets {
     /// The control socket, bound.
     static func router(
-        in context: Context, boundTo endpoint: Endpoint
+        in context: Context, boundTo endpoint: Endpoint, _ security: NodeSecurity?
     ) throws(ZeroMQError) -> sending Socket {
         let router = try Socket(.router, in: context, options: .control)
+        try security?.secure(server: router, .control)
         try router.set(.routerHandover, to: true)
         try router.set(.routerMandatory, to: true)
         try Self.bind(router, to: endpoint)
@@ -19,19 +20,20 @@ enum NodeSockets {
 
     /// The socket of the own event stream, bound.
     static func publisher(
-        in context: Context, boundTo endpoint: Endpoint, patience: Duration
+        in context: Context, boundTo endpoint: Endpoint, patience: Duration, _ security: NodeSecurity?
     ) throws(ZeroMQError) -> sending Socket {
         var options = Socket.Options.events
         // A connection must outlive the wait for the peer at its other end.
         options.tcpMaximumRetransmit = max(options.tcpMaximumRetransmit, patience + MeshDefaults.suspectAfter)
         let publisher = try Socket(.xpub, in: context, options: options)
+        try security?.secure(server: publisher, .events)
         try publisher.set(.xpubVerbose, to: true)
         try publisher.set(.xpubNoDrop, to: true)
         try Self.bind(publisher, to: endpoint)
         return publisher
     }
 
-    /// The socket that hears the others.
+    /// The socket that hears the others, or, with keys, one of them.
     static func subscriber(in context: Context, id: NodeID) throws(ZeroMQError) -> sending Socket {
         let subscriber = try Socket(.sub, in: context, options: .events)
         // In this order: who sees the second has seen the first.
@@ -42,11 +44,13 @@ enum NodeSockets {
 
     /// A control link of this node's own.
     static func dealer(
-        in context: Context, routingID: RoutingID, connectedTo endpoint: String
+        in context: Context, routingID: RoutingID, connectedTo endpoint: String,
+        _ secure: (borrowing Socket) throws(ZeroMQError) -> Void = { _ in }
     ) throws(ZeroMQError) -> sending Socket {
         var options = Socket.Options.control
         options.routingID = routingID.bytes
         let dealer = try Socket(.dealer, in: context, options: options)
+        try secure(dealer)
         try dealer.connect(try Endpoint(advertised: endpoint))
         return dealer
     }

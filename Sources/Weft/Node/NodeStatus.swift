@@ -12,19 +12,24 @@ public struct NodeStatus: Hashable, Sendable {
     public var members: [MemberStatus]
     /// What should not have happened.
     public var counters: NodeCounters
+    /// What it holds.
+    public var memory: NodeMemory
 
     /// Creates a status.
-    public init(id: NodeID, members: [MemberStatus], counters: NodeCounters) {
+    public init(
+        id: NodeID, members: [MemberStatus], counters: NodeCounters, memory: NodeMemory = NodeMemory()
+    ) {
         self.id = id
         self.members = members
         self.counters = counters
+        self.memory = memory
     }
 
     /// The status as the `status` method answers it.
     public var value: Value {
         [
             "id": .string(self.id.description), "members": .array(self.members.map(\.value)),
-            "counters": self.counters.value,
+            "counters": self.counters.value, "memory": self.memory.value,
         ]
     }
 }
@@ -46,7 +51,7 @@ extension MemberStatus {
 extension NodeCounters {
     /// The counters by name.
     public var value: Value {
-        [
+        var counters: [String: Value] = [
             "badFrames": .object(self.badFrames.mapValues { Value($0) }), "unsent": Value(self.unsent),
             "unopened": Value(self.unopened), "leftBehind": Value(self.leftBehind),
             "readingPaused": Value(self.readingPaused), "emitsHeld": Value(self.emitsHeld),
@@ -55,12 +60,36 @@ extension NodeCounters {
             "rejected": Value(self.mesh.rejected), "duplicates": Value(self.mesh.duplicates),
             "early": Value(self.mesh.early), "gaps": Value(self.mesh.gaps), "missed": Value(self.mesh.missed),
             "suspected": Value(self.mesh.suspected), "died": Value(self.mesh.died),
+            "refuted": Value(self.mesh.refuted), "vouched": Value(self.mesh.vouched),
+            "revived": Value(self.mesh.revived), "late": Value(self.mesh.late),
+            "redialled": Value(self.mesh.redialled), "pingsRefused": Value(self.mesh.pingsRefused),
             "snapshotsRefused": Value(self.mesh.snapshotsRefused),
+            "full": Value(self.mesh.full), "recordsTooLarge": Value(self.mesh.recordsTooLarge),
+            "strangersForgotten": Value(self.mesh.strangersForgotten),
+            "rostersPutOff": Value(self.mesh.rostersPutOff), "deadNotCalled": Value(self.mesh.deadNotCalled),
+            "tombstonesForgotten": Value(self.mesh.tombstonesForgotten),
+            "flushesForgotten": Value(self.mesh.flushesForgotten), "fetchesDelayed": Value(self.mesh.fetchesDelayed),
+            "ownWindowDropped": Value(self.mesh.ownWindowDropped),
+            "receivedWindowsDropped": Value(self.mesh.receivedWindowsDropped),
             "held": Value(self.mesh.held), "heldOverflowed": Value(self.mesh.heldOverflowed),
             "fetches": Value(self.mesh.fetches), "fetchesUnanswered": Value(self.mesh.fetchesUnanswered),
             "repairedByOrigin": Value(self.mesh.repairedByOrigin),
             "repairedByOthers": Value(self.mesh.repairedByOthers),
             "fetchesServed": Value(self.mesh.fetchesServed), "fetchesPutOff": Value(self.mesh.fetchesPutOff),
+        ]
+        counters["security"] = self.security?.value
+        return .object(counters)
+    }
+}
+
+extension SecurityCounters {
+    /// The counters by name.
+    public var value: Value {
+        [
+            "refusedKeys": Value(self.refusedKeys), "refusedHandshakes": Value(self.refusedHandshakes),
+            "refusedElsewhere": Value(self.refusedElsewhere), "impostors": Value(self.impostors),
+            "revoked": Value(self.revoked), "refusedCommands": Value(self.refusedCommands),
+            "rebinds": Value(self.rebinds), "badFiles": Value(self.badFiles),
         ]
     }
 }

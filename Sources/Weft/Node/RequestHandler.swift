@@ -32,6 +32,10 @@ public struct RequestFailure: Error, Hashable, Sendable, CustomStringConvertible
     /// Too many calls at once.
     static let busy = RequestFailure("busy", "this node is answering too many calls; try again")
 
+    /// The caller's key is not an operator's.
+    static let notOperator = RequestFailure(
+        "forbidden", "this needs an operator's key: 'operator' among the roles of yours, in the trust directory there")
+
     /// What was thrown.
     init(_ error: any Error) {
         switch error {

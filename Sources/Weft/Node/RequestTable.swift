@@ -8,6 +8,8 @@ import WeftValue
 final class RequestTable: Sendable {
     private struct State {
         var handlers: [String: RequestHandler] = [:]
+        /// What changes others' work.
+        var operatorMethods: Set<String> = []
         var running: [UInt64: Task<Void, Never>] = [:]
         var last: UInt64 = 0
         var refused: UInt64 = 0
@@ -18,9 +20,15 @@ final class RequestTable: Sendable {
 
     var refused: UInt64 { self.state.withLock { $0.refused } }
 
-    func handle(_ method: String, _ handler: @escaping RequestHandler) {
-        self.state.withLock { $0.handlers[method] = handler }
+    func handle(_ method: String, needsOperator: Bool, _ handler: @escaping RequestHandler) {
+        self.state.withLock { state in
+            state.handlers[method] = handler
+            if needsOperator { state.operatorMethods.insert(method) } else { state.operatorMethods.remove(method) }
+        }
     }
+
+    /// Whether a method is for operators only, when there are keys.
+    func needsOperator(_ method: String) -> Bool { self.state.withLock { $0.operatorMethods.contains(method) } }
 
     /// Runs the handler of a method in a task of its own and hands over what comes of it.
     func answer(

@@ -53,6 +53,10 @@ public actor Worker: Service {
     private var stopContinuation: AsyncStream<Void>.Continuation?
     private let stopSignal: AsyncStream<Void>
     private var known: CoordinatorAddress?
+    /// The node whose sink is known.
+    private var coordinatorID: NodeID?
+    private var security: NodeSecurity?
+    private var securityToken: UInt64?
     private var isStopRequested = false
     private var registrationWaiters: [CheckedContinuation<Void, any Error>] = []
     private var badFrames = 0
@@ -150,13 +154,18 @@ public actor Worker: Service {
         var options = Socket.Options()
         options.maximumMessageSize = TaskDefaults.maximumFrameBytes
         let socket = try Socket(.pull, in: self.loop.context, options: options)
+        self.security = self.node?.core?.security
+        try self.security?.secure(server: socket, .dispatch)
         let advertised = try address.bind(socket)
         let pull = try self.loop.add(
             socket,
-            SocketHandlers(onMessages: { [weak self] messages in
-                self?.assumeIsolated { $0.received(messages) }
-            }))
+            SocketHandlers(
+                onMessages: { [weak self] messages in self?.assumeIsolated { $0.received(messages) } },
+                onEvents: self.security?.monitor))
         self.pull = pull
+        self.securityToken = self.security?.observe { [weak self] change in
+            self?.assumeIsolated { $0.keysChanged(change) }
+        }
         var settings = WorkerMachine.Configuration(
             name: self.name, slots: self.configuration.slots, agents: self.runner.agentIDs,
             queues: self.configuration.queues, endpoint: advertised)
@@ -220,8 +229,18 @@ public actor Worker: Service {
         guard let node = self.node else { return }
         await node.join(role: .worker)
         for await members in node.memberChanges() {
-            let coordinator = CoordinatorAddress.newest(among: members)
+            let member = CoordinatorAddress.newestMember(among: members)
+            let coordinator = member.flatMap { CoordinatorAddress($0) }
             guard coordinator != self.known else { continue }
+            self.coordinatorID = member?.record.id
+            if self.security != nil, let known = self.known, let coordinator, known.key != coordinator.key,
+                known.sink == coordinator.sink, known.epoch == coordinator.epoch
+            {
+                // The same sink, which proves another key.
+                self.known = coordinator
+                self.reopenPush()
+                continue
+            }
             self.known = coordinator
             self.coordinatorChanged(sink: coordinator?.sink, epoch: coordinator?.epoch)
         }
@@ -231,6 +250,7 @@ public actor Worker: Service {
         self.phase = .stopped
         if let timer = self.timer { self.loop.cancel(timer) }
         if let pull = self.pull { self.loop.close(pull) }
+        if let token = self.securityToken { self.security?.stopObserving(token) }
         self.closePush()
         self.pull = nil
         self.timer = nil
@@ -347,6 +367,8 @@ public actor Worker: Service {
 
     private func received(_ messages: [Message]) {
         for message in messages {
+            // Whoever deals tasks must be a coordinator by its key.
+            if let security = self.security, !security.mayAct(message.userID, as: .coordinator) { continue }
             do throws(TaskPlaneError) {
                 let (content, worker, epoch) = try TaskFrame.decodeCoordinatorMessage(message.first[...])
                 let limited = self.limited(content)
@@ -368,6 +390,28 @@ public actor Worker: Service {
         return .dispatch(requests)
     }
 
+    /// Keys have come or gone: those that have gone lose their connections, and a new one of this node is shown to all.
+    private func keysChanged(_ change: SecurityChange) {
+        guard case .running = self.phase, let security = self.security else { return }
+        if change.ends(.dispatch), let pull = self.pull {
+            do throws(ZeroMQError) {
+                try self.loop.rebind(pull) { socket throws(ZeroMQError) in
+                    try security.secure(server: socket, .dispatch)
+                }
+            } catch {
+                self.logger.error("A socket could not be bound anew", metadata: ["error": "\(error)"])
+            }
+        }
+        if change.isRotated { self.reopenPush() }
+    }
+
+    /// Opens the link to the sink anew and registers over it; what was not acknowledged is sent again.
+    private func reopenPush() {
+        guard self.push != nil, let endpoint = self.sink?.endpoint else { return }
+        self.step { machine, now in machine.connectionClosed(at: now) }
+        self.openPush(endpoint)
+    }
+
     private func openPush(_ endpoint: String) {
         self.closePush()
         do throws(ZeroMQError) {
@@ -377,6 +421,12 @@ public actor Worker: Service {
             // The goodbye, and outcomes said just before it, still go out after the socket is closed.
             options.linger = .seconds(2)
             let socket = try Socket(.push, in: self.loop.context, options: options)
+            if let security = self.security {
+                guard let key = self.coordinatorID.flatMap({ security.key(of: $0) }) else {
+                    throw ZeroMQError(.invalidKey, "the coordinator's key is not trusted")
+                }
+                try security.secure(client: socket, to: key)
+            }
             try socket.connect(try Endpoint(advertised: endpoint))
             self.push = try self.loop.add(socket) { id in
                 SocketHandlers(onEvents: { [weak self] events in
@@ -394,12 +444,21 @@ public actor Worker: Service {
         self.push = nil
     }
 
+    /// libzmq gives up a connection whose handshake was refused; keys come and go, so it is tried again.
+    private func refusedBySink(_ id: SocketID) {
+        self.security?.refusedElsewhere()
+        self.loop.schedule(after: NodeDefaults.refusedRetryInterval) { [weak self] in
+            self?.assumeIsolated { if $0.push == id { $0.reopenPush() } }
+        }
+    }
+
     private func monitored(_ events: [MonitorEvent], of id: SocketID) {
         guard id == self.push else { return }
         for event in events {
             switch event.kind {
             case .handshakeSucceeded: self.step { machine, now in machine.connectionOpened(at: now) }
             case .disconnected: self.step { machine, now in machine.connectionClosed(at: now) }
+            case .handshakeFailedAuthentication, .handshakeFailedProtocol: self.refusedBySink(id)
             default: break
             }
         }

@@ -29,6 +29,17 @@ struct MeshOptions: ParsableArguments {
     @Flag(help: "Allow links without keys beyond this machine, which anyone can read and join. (WEFT_INSECURE=1)")
     var insecure = false
 
+    @Option(
+        help: ArgumentHelp(
+            "This node's own key, made by weft keys new; the node has the key's name. (WEFT_KEY)", valueName: "FILE"))
+    var keyFile: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "The directory of the public keys of those who are trusted, and of nobody else. (WEFT_TRUST)",
+            valueName: "DIR"))
+    var trust: String?
+
     @OptionGroup var log: LogOptions
 
     /// The members to join: the flags, or else the variable.
@@ -48,11 +59,32 @@ struct MeshOptions: ParsableArguments {
         var seeds = self.seeds
         let bind = self.bind ?? Variables.text("WEFT_BIND")
         if seeds.isEmpty, bind == nil, !isAlone { seeds = [Self.defaultEndpoint] }
-        let name = name ?? Variables.text("WEFT_NAME") ?? "\(command)-\(Process.id)"
+        let keys = try self.keys()
+        let name = name ?? Variables.text("WEFT_NAME") ?? keys?.name ?? "\(command)-\(Process.id)"
         var configuration = Node.Configuration(name: name, roles: roles, seeds: seeds, bus: EventBus(), logger: logger)
         configuration.bind = bind
         configuration.advertise = self.advertise ?? Variables.text("WEFT_ADVERTISE")
         configuration.isInsecure = self.insecure || Variables.isSet("WEFT_INSECURE")
+        configuration.keys = keys
         return configuration
+    }
+
+    /// The node's keys; nil when there are to be none.
+    private func keys() throws(CommandFailure) -> NodeKeys? {
+        let (key, trust) = (self.keyFile ?? Variables.text("WEFT_KEY"), self.trust ?? Variables.text("WEFT_TRUST"))
+        switch (key, trust) {
+        case (nil, nil): return nil
+        case (let key?, let trust?):
+            do throws(TrustError) {
+                return try NodeKeys(keyFile: key, trustDirectory: trust)
+            } catch {
+                throw CommandFailure(.configuration, error.message)
+            }
+        case (_?, nil):
+            throw CommandFailure(
+                .configuration, "--key-file needs --trust DIR: whom this node is to let in (see weft keys)")
+        case (nil, _?):
+            throw CommandFailure(.configuration, "--trust needs --key-file FILE: make one with weft keys new NAME")
+        }
     }
 }

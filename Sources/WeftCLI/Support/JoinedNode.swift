@@ -76,6 +76,7 @@ extension CommandFailure {
                 switch error.code {
                 case .join: error.mesh?.code == .rejected ? .refused : .unreachable
                 case .timeout, .noMember, .gone: .unreachable
+                case .remote where error.remoteLabel == "forbidden": .refused
                 case .remote: error.remoteLabel == "busy" || error.remoteLabel == "unavailable" ? .tryAgain : .failed
                 case .system, .state: .failed
                 default: .configuration
@@ -86,6 +87,7 @@ extension CommandFailure {
                 switch error.code {
                 case .full, .draining, .unavailable, .undecided: .tryAgain
                 case .tooLarge, .invalid: .badInput
+                case .forbidden: .refused
                 default: .failed
                 }
             self.init(status, error.message)

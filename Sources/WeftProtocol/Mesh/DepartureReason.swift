@@ -8,4 +8,6 @@ public enum DepartureReason: String, Hashable, Sendable {
     case dead
     /// Another process answers at its address.
     case replaced
+    /// Its key is trusted no longer.
+    case revoked
 }

@@ -33,4 +33,5 @@ struct Seed {
     var link: UInt32?
     var nextHello: MonotonicTime
     var nextRedial: MonotonicTime
+    var redials = Backoff()
 }

@@ -4,8 +4,8 @@ import WeftBus
 
 /// Who belongs to the mesh, as this node knows: alive → suspect → dead → forgotten, or left.
 ///
-/// Any word from a member is a sign of life. What others say about a member is believed only as news of one that is
-/// not known.
+/// Any word from a member is a sign of life. A member that is silent here and that another one hears is suspect and lives:
+/// what others say is believed as far as they say when they heard it, which no passing on makes younger.
 struct Membership {
     enum Status: String, Hashable {
         case alive, suspect, dead, left
@@ -14,8 +14,10 @@ struct Membership {
     struct Member: Hashable {
         var record: MemberRecord
         var status = Status.alive
-        /// When a word last came from the member itself, or what others said about that.
+        /// When a word last came from the member itself; until the first one, when it is said to have lived.
         var lastHeard: MonotonicTime
+        /// When it last lived by what anybody knows.
+        var lastAlive: MonotonicTime
         /// When a dead one or one that left is forgotten.
         var forgetAt: MonotonicTime?
 
@@ -24,7 +26,7 @@ struct Membership {
 
     enum Change: Hashable {
         case appeared(NodeID), updated(NodeID), suspected(NodeID), recovered(NodeID), returned(NodeID)
-        case died(NodeID), left(NodeID), forgotten(NodeID)
+        case revived(NodeID), died(NodeID), left(NodeID), forgotten(NodeID)
     }
 
     private let local: NodeID
@@ -69,15 +71,38 @@ struct Membership {
     mutating func learn(_ record: MemberRecord, silence: Duration, at now: MonotonicTime) -> Change? {
         guard record.id != self.local else { return nil }
         if var member = self.members[record.id] {
-            guard record.revision > member.record.revision, member.status != .left else { return nil }
-            member.record = record
+            guard member.status != .left else { return nil }
+            let refutation = max(record.refutation, member.record.refutation)
+            let isNewer = record.revision > member.record.revision
+            if isNewer { member.record = record }
+            member.record.refutation = refutation
             self.members[record.id] = member
-            return member.isLive ? .updated(record.id) : nil
+            return isNewer && member.isLive ? .updated(record.id) : nil
         }
         guard self.hasRoom, silence < self.deadAfter else { return nil }
-        self.members[record.id] = Member(record: record, lastHeard: now + (.zero - silence))
+        let lastHeard = now + (.zero - silence)
+        self.members[record.id] = Member(record: record, lastHeard: lastHeard, lastAlive: lastHeard)
         self.liveCount += 1
         return .appeared(record.id)
+    }
+
+    /// Another member knows that this one lived a while ago.
+    ///
+    /// A dead one that lived a moment ago is suspect again: others hear it, and it may soon be heard here.
+    mutating func rumoured(
+        _ id: NodeID, silence: Duration, refutation: UInt64 = 0, at now: MonotonicTime
+    ) -> Change? {
+        guard var member = self.members[id], member.status != .left else { return nil }
+        member.record.refutation = max(member.record.refutation, refutation)
+        let isRevived = member.status == .dead && silence < self.suspectAfter && self.hasRoom
+        if isRevived {
+            self.liveCount += 1
+            member.status = .suspect
+            member.forgetAt = nil
+        }
+        if member.isLive { member.lastAlive = max(member.lastAlive, now + (.zero - silence)) }
+        self.members[id] = member
+        return isRevived ? .revived(id) : nil
     }
 
     /// A word from a member itself.
@@ -85,6 +110,7 @@ struct Membership {
         guard let before = self.members[id]?.status, before != .left else { return nil }
         if before == .alive {
             self.members[id]?.lastHeard = now
+            self.members[id]?.lastAlive = now
             return nil
         }
         guard var member = self.members[id] else { return nil }
@@ -94,6 +120,7 @@ struct Membership {
         }
         member.status = .alive
         member.lastHeard = now
+        member.lastAlive = now
         member.forgetAt = nil
         self.members[id] = member
         switch before {
@@ -125,18 +152,21 @@ struct Membership {
     mutating func excuse(_ lateness: Duration, at now: MonotonicTime) {
         for (id, member) in self.members where member.isLive {
             self.members[id]?.lastHeard = min(now, member.lastHeard + lateness)
+            self.members[id]?.lastAlive = min(now, member.lastAlive + lateness)
         }
     }
 
-    mutating func tick(at now: MonotonicTime) -> [Change] {
+    /// Time has passed.
+    ///
+    /// - Parameter patience: By how much this node multiplies what the others may be silent, because it is late itself.
+    mutating func tick(patience: Int = 1, at now: MonotonicTime) -> [Change] {
         var changes: [Change] = []
         for (id, member) in self.members.sorted(by: { $0.key < $1.key }) {
             switch member.status {
             case .alive, .suspect:
-                let silence = now - member.lastHeard
-                if silence >= self.deadAfter {
+                if now - member.lastAlive >= self.deadAfter * patience {
                     if let change = self.died(id, at: now) { changes.append(change) }
-                } else if silence >= self.suspectAfter, member.status == .alive {
+                } else if now - member.lastHeard >= self.suspectAfter * patience, member.status == .alive {
                     self.members[id]?.status = .suspect
                     changes.append(.suspected(id))
                 }
@@ -147,11 +177,11 @@ struct Membership {
                 }
             }
         }
-        changes += self.forgetOldest()
         return changes
     }
 
-    private mutating func forgetOldest() -> [Change] {
+    /// Lets the oldest tombstones go, where there are too many.
+    mutating func forgetOldest() -> [Change] {
         let surplus = self.members.count - MeshDefaults.remembered
         guard surplus > 0 else { return [] }
         let tombstones = self.members.values.filter { $0.forgetAt != nil }

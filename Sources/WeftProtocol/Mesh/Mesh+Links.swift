@@ -21,7 +21,7 @@ extension Mesh {
         let link = self.open(.seed(index), to: self.seeds[index].endpoint)
         self.seeds[index].link = link
         self.seeds[index].nextHello = now + MeshDefaults.retryInterval
-        self.seeds[index].nextRedial = now + MeshDefaults.redialInterval
+        self.seeds[index].nextRedial = now + self.seeds[index].redials.next(using: &self.random)
         self.actions.append(.send(.hello(self.local), on: .outbound(link)))
     }
 
@@ -34,8 +34,9 @@ extension Mesh {
     /// Connects to a member that has just become known.
     mutating func meet(_ record: MemberRecord, at now: MonotonicTime) {
         let link = self.open(.peer(record.id), to: record.control)
-        var peer = PeerState(
-            link: link, nextHello: now + MeshDefaults.retryInterval, nextRedial: now + MeshDefaults.redialInterval)
+        var peer = PeerState(link: link, nextHello: now + MeshDefaults.retryInterval, nextRedial: now)
+        peer.nextRedial = now + peer.redials.next(using: &self.random)
+        peer.dialled = DialledAddress(record)
         peer.isSubscribed = self.strangers.remove(record.id) != nil
         self.peers[record.id] = peer
         self.send(.hello(self.local, to: record.id), to: record.id)
@@ -46,6 +47,7 @@ extension Mesh {
     mutating func listen(to record: MemberRecord) {
         guard self.peers[record.id]?.isListening == false else { return }
         self.peers[record.id]?.isListening = true
+        self.peers[record.id]?.dialled = DialledAddress(record)
         self.actions.append(.subscribe(endpoint: record.publish))
     }
 
@@ -55,16 +57,36 @@ extension Mesh {
         self.actions.append(.unsubscribe(endpoint: record.publish))
     }
 
-    /// Opens the control link to a member anew, which drops what has queued up in it.
+    /// Opens the control link to a member anew, which drops what has queued up in it, and the connection to its events
+    /// if it is silent there, too.
     mutating func redial(_ id: NodeID, at now: MonotonicTime) {
-        guard let record = self.membership[id]?.record, let old = self.peers[id]?.link else { return }
-        self.close(old)
-        let link = self.open(.peer(id), to: record.control)
-        self.peers[id]?.link = link
-        self.peers[id]?.isWelcomed = false
-        self.peers[id]?.nextHello = now + MeshDefaults.retryInterval
-        self.peers[id]?.nextRedial = now + MeshDefaults.redialInterval
+        guard let member = self.membership[id], var peer = self.peers[id] else { return }
+        self.counters.redialled += 1
+        self.close(peer.link)
+        peer.link = self.open(.peer(id), to: member.record.control)
+        peer.isWelcomed = false
+        peer.nextHello = now + MeshDefaults.retryInterval
+        peer.nextRedial = now + peer.redials.next(using: &self.random)
+        self.peers[id] = peer
         self.send(.hello(self.local, to: id), to: id)
+        if member.status == .suspect { self.resubscribe(to: member.record) }
+    }
+
+    /// Connects to a member's events anew: the old connection may be one that only this side believes in.
+    mutating func resubscribe(to record: MemberRecord) {
+        guard self.peers[record.id]?.isListening == true else { return }
+        self.stopListening(to: record)
+        self.listen(to: record)
+    }
+
+    /// A member says that its stream has gone on, and nothing comes although this node reads: it is asked for what is
+    /// missing, and the connection, which may be dead without anyone having noticed, is made anew.
+    mutating func streamStands(of id: NodeID, at now: MonotonicTime) {
+        guard let record = self.membership[id]?.record, let peer = self.peers[id], now >= peer.nextResubscription
+        else { return }
+        self.counters.redialled += 1
+        self.peers[id]?.nextResubscription = now + MeshDefaults.resubscribeInterval
+        self.resubscribe(to: record)
     }
 
     /// Ends everything with a member.
@@ -94,11 +116,17 @@ extension Mesh {
         switch change {
         case .appeared(let id):
             if let record = self.membership[id]?.record { self.meet(record, at: now) }
-        case .updated, .recovered: break
+        case .updated(let id): self.followMove(of: id, at: now)
+        case .recovered(let id):
+            self.peers[id]?.redials = Backoff()
+            self.peers[id]?.suspicion = nil
         case .suspected(let id):
             self.counters.suspected += 1
             self.redial(id, at: now)
         case .returned(let id): self.welcomeBack(id, at: now)
+        case .revived(let id):
+            self.counters.revived += 1
+            self.welcomeBack(id, at: now)
         case .died(let id): self.bury(id, .dead)
         case .left: break
         case .forgotten(let id):
@@ -114,6 +142,8 @@ extension Mesh {
     private mutating func welcomeBack(_ id: NodeID, at now: MonotonicTime) {
         guard let record = self.membership[id]?.record else { return }
         if self.peers[id] == nil { return self.meet(record, at: now) }
+        self.peers[id]?.redials = Backoff()
+        self.peers[id]?.suspicion = nil
         self.redial(id, at: now)
         self.listen(to: record)
         if self.peers[id]?.isSubscribed == true { self.sendProbe(to: id, at: now) }
@@ -129,9 +159,12 @@ extension Mesh {
         self.peers[id]?.hearsUs = false
         self.peers[id]?.heardFrom = nil
         self.peers[id]?.probe = nil
+        self.peers[id]?.suspicion = nil
         // The newest dead are called again for a while; for the others their own call is enough.
         let dead = self.peers.keys.filter { self.membership[$0]?.status == .dead }
-        if reason == .replaced || dead.count > MeshDefaults.redialledDead {
+        let isFinal = reason == .replaced || reason == .revoked
+        if !isFinal, dead.count > MeshDefaults.redialledDead { self.counters.deadNotCalled += 1 }
+        if isFinal || dead.count > MeshDefaults.redialledDead {
             if let link = self.peers.removeValue(forKey: id)?.link { self.close(link) }
         }
     }

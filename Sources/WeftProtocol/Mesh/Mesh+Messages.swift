@@ -12,7 +12,7 @@ extension Mesh {
         switch link {
         case .inbound(let id, let number):
             if id == self.local.id {
-                self.metSelf(number)
+                self.metSelf(number, at: now)
             } else if case .hello(let record, let called) = message {
                 self.hello(record, to: called, from: id, on: link, at: now)
             } else {
@@ -29,14 +29,20 @@ extension Mesh {
     }
 
     /// A seed's address leads to this node itself.
-    private mutating func metSelf(_ number: UInt32) {
-        if case .seed(let index) = self.links[number] { self.closeSeed(index, .isSelf) }
+    private mutating func metSelf(_ number: UInt32, at now: MonotonicTime) {
+        switch self.links[number] {
+        case .seed(let index): self.closeSeed(index, .isSelf)
+        // Who was there before is gone: an address has one process.
+        case .peer(let id): self.replace(id, at: now)
+        case nil: break
+        }
     }
 
     private mutating func hello(
         _ record: MemberRecord, to called: NodeID?, from id: NodeID, on link: MeshLink, at now: MonotonicTime
     ) {
-        guard record.id == id, record.isWithinBounds else {
+        guard self.isWithinBounds(record) else { return }
+        guard record.id == id else {
             self.counters.contradictions += 1
             return
         }
@@ -57,11 +63,25 @@ extension Mesh {
         self.apply(self.membership.learn(record, silence: .zero, at: now), at: now)
         self.heard(id, at: now)
         guard self.membership[id]?.isLive == true else {
+            self.counters.full += 1
             return self.refuse(
                 .full, "the mesh has \(self.membership.liveCount + 1) members and takes \(self.configuration.members)",
                 on: link)
         }
         self.actions.append(.send(.welcome(self.local, roster: self.roster(at: now)), on: link))
+        self.calledAnew(by: id, on: link, at: now)
+    }
+
+    /// Who opens its link anew may not have heard this node, whose own link is then not what it seems: it has to be welcomed
+    /// again, or is opened anew, too.
+    private mutating func calledAnew(by id: NodeID, on link: MeshLink, at now: MonotonicTime) {
+        guard case .inbound(_, let number) = link, let peer = self.peers[id], peer.itsLink != number else { return }
+        self.peers[id]?.itsLink = number
+        guard peer.itsLink != nil, peer.isWelcomed else { return }
+        self.peers[id]?.isWelcomed = false
+        self.peers[id]?.nextHello = now + MeshDefaults.retryInterval
+        self.peers[id]?.nextRedial = now + MeshDefaults.redialInterval
+        self.send(.hello(self.local, to: id), to: id)
     }
 
     private mutating func refuse(_ reason: RejectReason, _ message: String, on link: MeshLink) {
@@ -108,6 +128,7 @@ extension Mesh {
                 return
             }
             self.peers[id]?.isWelcomed = true
+            self.peers[id]?.redials = Backoff()
             self.welcomed(by: record, roster, at: now)
         case .reject(.unknown, _, _):
             self.send(.hello(self.local, to: id), to: id)
@@ -121,7 +142,7 @@ extension Mesh {
     }
 
     private mutating func welcomed(by record: MemberRecord, _ roster: [RosterEntry], at now: MonotonicTime) {
-        guard record.isWithinBounds, VersionRange.current.common(with: record.versions) != nil else {
+        guard self.isWithinBounds(record), VersionRange.current.common(with: record.versions) != nil else {
             self.counters.contradictions += 1
             return
         }
@@ -153,7 +174,9 @@ extension Mesh {
             self.peers[id]?.probe = nil
             self.peers[id]?.hearsUs = true
         case .heartbeat(let head, let cursors, let digest):
-            self.streams[id]?.heartbeat(head: head, isReading: self.isReading)
+            if self.streams[id]?.heartbeat(head: head, isReading: self.isReading) == true {
+                self.streamStands(of: id, at: now)
+            }
             self.examine(id)
             self.compareCursors(cursors, of: id)
             self.compare(digest, with: id, at: now)
@@ -165,7 +188,9 @@ extension Mesh {
         case .snapshot(let number, let isReady, let events, let cursors):
             self.snapshot(number, from: id, isReady, events, cursors, at: now)
         case .flush(let sequence):
-            self.streams[id, default: StreamReceiver(origin: id)].wait(for: sequence, on: link)
+            if self.streams[id, default: StreamReceiver(origin: id)].wait(for: sequence, on: link) {
+                self.counters.flushesForgotten += 1
+            }
             self.answerFlushes(of: id)
         case .flushed(let sequence, let missed):
             self.confirmed(by: id, sequence, missed)
@@ -173,6 +198,11 @@ extension Mesh {
             self.serve(number, origin, first, last, on: link)
         case .repair(let number, let origin, let from, let isBusy, let batches):
             self.repaired(number, by: id, origin, from: from, isBusy: isBusy, batches, at: now)
+        case .ping(let number, let refutation): self.pinged(number, refutation, on: link, at: now)
+        case .pong(let number, let member, let refutation, let age):
+            self.ponged(number, by: id, member, refutation, age: age, at: now)
+        case .pingRequest(let number, let member, let refutation):
+            self.pingWanted(number, member, refutation, on: link, at: now)
         case .request(let number, let method, let body):
             self.actions.append(.request(from: id, on: link, id: number, method: method, body: body))
         case .reply(let number, let isSuccess, let body):
@@ -193,28 +223,39 @@ extension Mesh {
 
     // MARK: The roster
 
+    private mutating func isWithinBounds(_ record: MemberRecord) -> Bool {
+        if record.isWithinBounds { return true }
+        self.counters.recordsTooLarge += 1
+        return false
+    }
+
     /// Everyone who lives, as this node tells it.
     func roster(at now: MonotonicTime) -> [RosterEntry] {
         [RosterEntry(record: self.local, silence: 0)]
             + self.membership.live.map {
                 RosterEntry(
                     record: $0.record,
-                    silence: UInt64(clamping: (now - $0.lastHeard).clampedNanoseconds / 1_000_000))
+                    silence: UInt64(clamping: (now - $0.lastAlive).clampedNanoseconds / 1_000_000))
             }
     }
 
     mutating func merge(_ entries: [RosterEntry], at now: MonotonicTime) {
-        for entry in entries.prefix(self.configuration.members) where entry.record.isWithinBounds {
+        for entry in entries.prefix(self.configuration.members) where self.isWithinBounds(entry.record) {
             let silence = Duration.milliseconds(Int64(clamping: min(entry.silence, UInt64(UInt32.max))))
             // News of a stranger at the address of someone who lives waits until the stranger calls itself.
             let isTaken =
-                self.membership[entry.record.id] == nil
+                self.membership[entry.record.id]?.isLive != true
                 && self.membership.live.contains {
                     $0.record.control == entry.record.control || $0.record.publish == entry.record.publish
                 }
             guard !isTaken, entry.record.control != self.local.control else { continue }
             guard VersionRange.current.common(with: entry.record.versions) != nil else { continue }
+            if self.membership[entry.record.id] == nil, entry.record.id != self.local.id, !self.membership.hasRoom {
+                self.counters.full += 1
+                continue
+            }
             self.apply(self.membership.learn(entry.record, silence: silence, at: now), at: now)
+            self.apply(self.membership.rumoured(entry.record.id, silence: silence, at: now), at: now)
         }
     }
 
@@ -226,7 +267,11 @@ extension Mesh {
         }
         let count = (self.peers[id]?.differingDigests ?? 0) + 1
         self.peers[id]?.differingDigests = count
-        guard count > 1, self.rostersLeft > 0 else { return }
+        guard count > 1 else { return }
+        guard self.rostersLeft > 0 else {
+            self.counters.rostersPutOff += 1
+            return
+        }
         self.rostersLeft -= 1
         self.send(.roster(self.roster(at: now), wantsReply: true), to: id)
     }
@@ -261,6 +306,7 @@ extension MemberRecord {
     var isWithinBounds: Bool {
         self.name.utf8.count <= MeshDefaults.nameLength && self.control.utf8.count <= MeshDefaults.nameLength
             && self.publish.utf8.count <= MeshDefaults.nameLength && self.roles.count <= 16
+            && (self.key?.utf8.count ?? 0) <= MeshDefaults.nameLength
             && self.roles.allSatisfy { $0.name.utf8.count <= MeshDefaults.nameLength }
             && self.extras.encodedSize <= MeshDefaults.extrasSize
     }

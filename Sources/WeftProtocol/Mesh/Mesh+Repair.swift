@@ -11,7 +11,7 @@ extension Mesh {
     mutating func take(_ batch: EventBatch, of origin: NodeID) {
         let room = self.configuration.aheadBytes - self.aheadBytes
         self.take(self.streams[origin, default: StreamReceiver(origin: origin)].receive(batch, room: room))
-        if self.streams[origin]?.phase != .waiting { self.windows.insert(batch) }
+        if self.streams[origin]?.phase != .waiting { self.keep(batch) }
         self.examine(origin)
     }
 
@@ -24,18 +24,28 @@ extension Mesh {
         }
     }
 
-    /// How far another member has received the streams of those who are gone is how far this node can get, too.
+    /// How far another member has received the streams of those who are gone, or not heard here, is how far this node
+    /// can get, too.
     mutating func compareCursors(_ cursors: [NodeID: UInt64], of id: NodeID) {
         guard cursors.count <= MeshDefaults.remembered else {
             self.counters.contradictions += 1
             return
         }
         self.peers[id]?.cursors = cursors
-        for (origin, cursor) in cursors where origin != self.local.id && self.membership[origin]?.isLive != true {
+        for (origin, cursor) in cursors where origin != self.local.id && self.membership[origin]?.status != .alive {
+            self.beginAfterHistory(origin)
             guard let stream = self.streams[origin], stream.received < cursor else { continue }
             self.streams[origin]?.want(through: cursor)
             self.examine(origin)
         }
+    }
+
+    /// A late joiner that does not hear an origin itself has its stream from others, beginning where the history ends.
+    private mutating func beginAfterHistory(_ origin: NodeID) {
+        guard self.membership[origin]?.status == .suspect, self.hasHistory,
+            let cursor = self.historyCursors.removeValue(forKey: origin)
+        else { return }
+        self.streams[origin, default: StreamReceiver(origin: origin)].probed(head: cursor, holding: false)
     }
 
     // MARK: Asking
@@ -63,6 +73,7 @@ extension Mesh {
             guard repair.asked == nil, now >= repair.nextTry else { return }
             if let holder = self.holder(of: hole, in: origin, repair) {
                 guard self.repairs.values.count(where: { $0.asked != nil }) < MeshDefaults.repairsInFlight else {
+                    self.counters.fetchesDelayed += 1
                     return
                 }
                 let number = self.random.next()

@@ -9,9 +9,18 @@ extension Mesh {
         if let lastTick = self.lastTick {
             let lateness = (now - lastTick) - MeshDefaults.tickInterval
             if lateness > self.configuration.heartbeatInterval { self.membership.excuse(lateness, at: now) }
+            if lateness > self.configuration.heartbeatInterval / 2 {
+                self.counters.late += 1
+                self.health.worsen(at: now)
+            }
         }
         self.lastTick = now
-        for change in self.membership.tick(at: now) { self.apply(change, at: now) }
+        self.health.tick(at: now)
+        for change in self.membership.tick(patience: self.health.factor, at: now) { self.apply(change, at: now) }
+        for change in self.membership.forgetOldest() {
+            self.counters.tombstonesForgotten += 1
+            self.apply(change, at: now)
+        }
         self.repairBytesLeft = self.configuration.repairBytesPerTick
         for (id, peer) in self.peers {
             // What was still on its way when the goodbye came has had its time.
@@ -21,6 +30,7 @@ extension Mesh {
         }
         self.retrySeeds(at: now)
         self.retryPeers(at: now)
+        self.askAboutSuspects(at: now)
         if now >= self.nextHeartbeat {
             self.nextHeartbeat = max(self.nextHeartbeat + self.configuration.heartbeatInterval, now)
             self.rostersLeft = MeshDefaults.rostersPerInterval
@@ -41,15 +51,8 @@ extension Mesh {
     private mutating func retrySeeds(at now: MonotonicTime) {
         if case .failed = self.join { return }
         self.recallSeeds(at: now)
-        // Without a limit of time seeds are called until they answer; with one, those that never have only until another does.
-        if self.hasJoined, self.configuration.joinTimeout != nil {
-            for index in self.seeds.indices where !self.seeds[index].hasAnswered {
-                if let link = self.seeds[index].link { self.close(link) }
-                self.seeds[index].link = nil
-            }
-        }
+        // Also those that have never answered: behind them may be the other part of a mesh that began in two.
         for index in self.seeds.indices where self.seeds[index].state == .trying {
-            if self.hasJoined, self.configuration.joinTimeout != nil, !self.seeds[index].hasAnswered { continue }
             if now >= self.seeds[index].nextRedial {
                 self.dialSeed(index, at: now)
             } else if now >= self.seeds[index].nextHello, let link = self.seeds[index].link {
@@ -67,6 +70,7 @@ extension Mesh {
                 continue
             }
             self.seeds[index].state = .trying
+            self.seeds[index].redials = Backoff()
             self.seeds[index].nextRedial = now
         }
     }
@@ -75,9 +79,7 @@ extension Mesh {
         for (id, peer) in self.peers.sorted(by: { $0.key < $1.key }) {
             guard let member = self.membership[id], peer.goodbye == nil else { continue }
             if member.status == .dead {
-                guard now >= peer.nextRedial else { continue }
-                self.redial(id, at: now)
-                self.peers[id]?.nextRedial = now + MeshDefaults.deadRedialInterval
+                if now >= peer.nextRedial { self.redial(id, at: now) }
                 continue
             }
             if !peer.isWelcomed {

@@ -14,6 +14,8 @@ public struct Mesh: Sendable {
     public internal(set) var local: MemberRecord
     let configuration: MeshConfiguration
     var membership: Membership
+    var health: LocalHealth
+    var forwardedPings: [UInt64: ForwardedPing] = [:]
     var peers: [NodeID: PeerState] = [:]
     var streams: [NodeID: StreamReceiver] = [:]
     var seeds: [Seed] = []
@@ -60,6 +62,7 @@ public struct Mesh: Sendable {
         self.configuration = configuration
         self.local = configuration.local
         self.membership = Membership(configuration: configuration)
+        self.health = LocalHealth(step: configuration.suspectAfter)
         self.repairBytesLeft = configuration.repairBytesPerTick
         self.windows = ReplayWindows(
             local: configuration.local.id, ownLimit: configuration.replayWindow,
@@ -114,6 +117,8 @@ public struct Mesh: Sendable {
             self.sendProbe(to: id, at: now)
         } else if self.strangers.count < MeshDefaults.strangers {
             self.strangers.insert(id)
+        } else {
+            self.counters.strangersForgotten += 1
         }
         return self.finish(at: now)
     }
@@ -121,7 +126,17 @@ public struct Mesh: Sendable {
     /// A batch of the own stream has gone out.
     public mutating func published(_ batch: EventBatch) {
         self.head = max(self.head, batch.last)
-        self.windows.insert(batch)
+        self.keep(batch)
+    }
+
+    /// Keeps a batch for those who will have missed it.
+    mutating func keep(_ batch: EventBatch) {
+        let dropped = self.windows.insert(batch)
+        if batch.origin == self.local.id {
+            self.counters.ownWindowDropped += dropped
+        } else {
+            self.counters.receivedWindowsDropped += dropped
+        }
     }
 
     /// The bytes that are held for others: of the own stream, and of all that were received.

@@ -21,10 +21,22 @@ public enum MeshDefaults {
     public static let tickInterval: Duration = .milliseconds(250)
     /// How often an unanswered HELLO, probe or FLUSH is said again.
     public static let retryInterval: Duration = .seconds(1)
-    /// How often a link on which nobody answers is opened anew, which also drops what has queued up in it.
-    public static let redialInterval: Duration = .seconds(5)
-    /// How often a dead member is called again while its tombstone stands.
-    public static let deadRedialInterval: Duration = .seconds(10)
+    /// How soon a link on which nobody answers is opened anew, which also drops what has queued up in it; the pauses
+    /// double from here, each shortened by chance, so that not everybody calls at once.
+    public static let redialInterval: Duration = .seconds(2)
+    /// The longest pause before a silent or dead member, or a seed, is called again: what a network that comes back costs.
+    public static let longestRedialInterval: Duration = .seconds(10)
+    /// How often the connection to a member's events is made anew when it stands still although the member is heard: seldom,
+    /// because a large event on a slow link looks the same.
+    public static let resubscribeInterval: Duration = .seconds(30)
+    /// How many others are asked at a time to ping a member that has become suspect: three seldom fail together.
+    public static let pingHelpers = 3
+    /// How often they are asked, others each time, until the member speaks or is dead: three times before it would be.
+    public static let pingInterval: Duration = .seconds(2)
+    /// How many pings for others may be under way at one node.
+    public static let pingsForOthers = 256
+    /// How many times its own timeouts a node that is itself late may add to them: beyond it, patience hides real deaths.
+    public static let longestPatience = 2
     /// How many members are remembered in all, tombstones included; beyond it the oldest tombstones go first.
     public static let remembered = 1_024
     /// How large the extras of a member's record may be, as MessagePack.

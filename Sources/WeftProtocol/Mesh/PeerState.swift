@@ -8,6 +8,8 @@ struct PeerState {
     var link: UInt32
     /// Whether it has answered HELLO on that link.
     var isWelcomed = false
+    /// The number of the link over which it said HELLO last.
+    var itsLink: UInt32?
     /// When HELLO is said again.
     var nextHello: MonotonicTime
     /// When the link is opened anew if nobody answers.
@@ -32,6 +34,14 @@ struct PeerState {
     var differingDigests = 0
     /// Whether its event stream is connected.
     var isListening = false
+    /// When it is called again after nobody has answered.
+    var redials = Backoff()
+    /// When its event stream may be connected anew although it is heard otherwise.
+    var nextResubscription = MonotonicTime(nanoseconds: 0)
+    /// What is being asked of others, while it is suspect.
+    var suspicion: Suspicion?
+    /// What was dialled to reach it.
+    var dialled: DialledAddress?
 
     /// Both directions have been confirmed.
     var isComplete: Bool { self.hearsUs && self.heardFrom != nil }

@@ -24,15 +24,26 @@ struct ReplayWindows {
     /// The bytes that the others' streams take together.
     var receivedBytes: Int { self.othersBytes }
 
-    mutating func insert(_ batch: EventBatch) {
+    /// Keeps a batch.
+    ///
+    /// - Returns: How many others had to go for it.
+    mutating func insert(_ batch: EventBatch) -> UInt64 {
+        var dropped: UInt64 = 0
         let before = self.windows[batch.origin]?.bytes ?? 0
         self.windows[batch.origin, default: ReplayWindow()].insert(batch)
         if batch.origin == self.local {
-            while self.ownBytes > self.ownLimit { self.windows[self.local]?.removeOldest() }
+            while self.ownBytes > self.ownLimit {
+                self.windows[self.local]?.removeOldest()
+                dropped += 1
+            }
         } else {
             self.othersBytes += (self.windows[batch.origin]?.bytes ?? 0) - before
-            while self.othersBytes > self.othersLimit { self.shrinkLargest() }
+            while self.othersBytes > self.othersLimit {
+                self.shrinkLargest()
+                dropped += 1
+            }
         }
+        return dropped
     }
 
     func read(

@@ -121,22 +121,25 @@ struct StreamReceiver {
     ///
     /// The tail of the stream will not come by itself when the head has been ahead of what comes for several
     /// heartbeats while nothing came.
-    mutating func heartbeat(head: UInt64, isReading: Bool) {
+    ///
+    /// - Returns: Whether that is so now.
+    mutating func heartbeat(head: UInt64, isReading: Bool) -> Bool {
         self.head = max(self.head, head)
         guard self.phase == .live, isReading, head > self.received else {
             self.staleBeats = 0
-            return
+            return false
         }
         if self.staleBeats == 0 || self.staleReceived != self.received {
             self.staleBeats = 1
             self.staleHead = head
             self.staleReceived = self.received
-            return
+            return false
         }
         self.staleBeats += 1
-        guard self.staleBeats > MeshDefaults.staleHeartbeats else { return }
+        guard self.staleBeats > MeshDefaults.staleHeartbeats else { return false }
         self.staleBeats = 0
         self.want(through: self.staleHead)
+        return true
     }
 
     /// The stream goes at least this far, and will not come by itself.
@@ -197,10 +200,15 @@ struct StreamReceiver {
         self.confirmed = max(self.confirmed, min(sequence, self.received))
     }
 
-    mutating func wait(for sequence: UInt64, on link: MeshLink) {
+    /// Somebody waits for a sequence to be confirmed.
+    ///
+    /// - Returns: Whether somebody else had to be forgotten for that.
+    mutating func wait(for sequence: UInt64, on link: MeshLink) -> Bool {
         self.flushes.removeAll { $0.link == link && $0.sequence == sequence }
-        if self.flushes.count >= MeshDefaults.flushWaiters { self.flushes.removeFirst() }
+        let isFull = self.flushes.count >= MeshDefaults.flushWaiters
+        if isFull { self.flushes.removeFirst() }
         self.flushes.append((sequence, link))
+        return isFull
     }
 
     /// Those whose sequence has been confirmed.

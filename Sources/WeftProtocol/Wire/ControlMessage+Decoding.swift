@@ -77,6 +77,13 @@ extension ControlMessage {
                 .repair(
                     id: try body.uint("k"), origin: try body.node("i"), from: try body.uint("f"),
                     isBusy: try body.bool("y"), batches: try body.blobs("e"))
+            case .ping: .ping(id: try body.uint("k"), refutation: try body.uint("u"))
+            case .pong:
+                .pong(
+                    id: try body.uint("k"), member: try body.node("i"), refutation: try body.uint("u"),
+                    age: try body.uint("a"))
+            case .pingRequest:
+                .pingRequest(id: try body.uint("k"), member: try body.node("i"), refutation: try body.uint("u"))
             }
     }
 }
@@ -94,6 +101,7 @@ extension MemberRecord {
         self.init(
             id: try body.node("i"), name: try body.string("n"), roles: roles, control: try body.string("c"),
             publish: try body.string("p"), extras: try body.object("x"), revision: try body.uint("s"),
-            versions: try body.versions("v"))
+            versions: try body.versions("v"), refutation: body.has("u") ? try body.uint("u") : 0,
+            key: body.has("k") ? try body.string("k") : nil)
     }
 }

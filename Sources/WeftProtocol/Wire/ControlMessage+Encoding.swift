@@ -43,6 +43,11 @@ extension ControlMessage {
                 "k": Value(id), "i": .bytes(origin.bytes), "f": Value(from), "y": .bool(isBusy),
                 "e": .array(batches.map { .bytes(Array($0)) }),
             ]
+        case .ping(let id, let refutation): ["k": Value(id), "u": Value(refutation)]
+        case .pong(let id, let member, let refutation, let age):
+            ["k": Value(id), "i": .bytes(member.bytes), "u": Value(refutation), "a": Value(age)]
+        case .pingRequest(let id, let member, let refutation):
+            ["k": Value(id), "i": .bytes(member.bytes), "u": Value(refutation)]
         }
     }
 
@@ -63,12 +68,15 @@ extension ControlMessage {
 
 extension MemberRecord {
     var value: Value {
-        .object([
+        var members: [String: Value] = [
             "i": .bytes(self.id.bytes), "n": .string(self.name),
             "o": .array(self.roles.sorted().map { .string($0.name) }),
             "c": .string(self.control), "p": .string(self.publish), "x": .object(self.extras),
             "s": Value(self.revision), "v": self.versions.value,
-        ])
+        ]
+        if self.refutation > 0 { members["u"] = Value(self.refutation) }
+        members["k"] = self.key.map { .string($0) }
+        return .object(members)
     }
 }
 

@@ -40,6 +40,13 @@ public enum ControlMessage: Hashable, Sendable {
     ///   - from: The first sequence asked for that the sender holds, 0 when it holds none.
     ///   - isBusy: The sender has sent others as much as it may for now; ask again a little later.
     case repair(id: UInt64, origin: NodeID, from: UInt64, isBusy: Bool, batches: [ArraySlice<UInt8>])
+    /// Asks the receiver whether it lives, although somebody who knows it with this refutation doubts it.
+    case ping(id: UInt64, refutation: UInt64)
+    /// The answer: a member defends itself with a refutation that is higher than the one doubted; or another one passes
+    /// that on, and says how many milliseconds ago the member was alive.
+    case pong(id: UInt64, member: NodeID, refutation: UInt64, age: UInt64)
+    /// Asks the receiver to ping a member that the sender does not hear, and to pass the answer on.
+    case pingRequest(id: UInt64, member: NodeID, refutation: UInt64)
 
     /// The kind as it goes over the wire.
     public var kind: Kind {
@@ -59,6 +66,9 @@ public enum ControlMessage: Hashable, Sendable {
         case .reply: .reply
         case .fetch: .fetch
         case .repair: .repair
+        case .ping: .ping
+        case .pong: .pong
+        case .pingRequest: .pingRequest
         }
     }
 
@@ -94,6 +104,12 @@ public enum ControlMessage: Hashable, Sendable {
         case fetch = 14
         /// See ``ControlMessage/repair(id:origin:from:isBusy:batches:)``.
         case repair = 15
+        /// See ``ControlMessage/ping(id:refutation:)``.
+        case ping = 16
+        /// See ``ControlMessage/pong(id:member:refutation:age:)``.
+        case pong = 17
+        /// See ``ControlMessage/pingRequest(id:member:refutation:)``.
+        case pingRequest = 18
 
         /// HELLO, WELCOME and REJECT look the same in every version: they are how versions are agreed on.
         var isFrozen: Bool { self.rawValue <= Self.reject.rawValue }

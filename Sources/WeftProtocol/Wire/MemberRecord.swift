@@ -21,11 +21,16 @@ public struct MemberRecord: Hashable, Sendable {
     public var revision: UInt64
     /// The wire versions that it speaks.
     public var versions: VersionRange
+    /// Raised by the node itself, and by nobody else, each time it learns that somebody doubts that it lives.
+    public var refutation: UInt64
+    /// The public key that its sockets prove, as Z85; nil without keys.
+    public var key: String?
 
     /// Creates a record.
     public init(
         id: NodeID, name: String, roles: Set<NodeRole> = [.peer], control: String, publish: String,
-        extras: [String: Value] = [:], revision: UInt64 = 1, versions: VersionRange = .current
+        extras: [String: Value] = [:], revision: UInt64 = 1, versions: VersionRange = .current,
+        refutation: UInt64 = 0, key: String? = nil
     ) {
         self.id = id
         self.name = name
@@ -35,5 +40,7 @@ public struct MemberRecord: Hashable, Sendable {
         self.extras = extras
         self.revision = revision
         self.versions = versions
+        self.refutation = refutation
+        self.key = key
     }
 }

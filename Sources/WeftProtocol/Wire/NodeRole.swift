@@ -12,6 +12,13 @@ public struct NodeRole: Hashable, Sendable, Comparable, CustomStringConvertible 
     /// Owns the ledger and deals tasks.
     public static let coordinator = NodeRole(name: "coordinator")
 
+    /// May change what others run: cancel, retry, requeue and drop tasks, and drain nodes.
+    ///
+    /// Only keys give it.
+    public static let `operator` = NodeRole(name: "operator")
+    /// The roles that a key can be trusted with.
+    static let known: Set<NodeRole> = [.peer, .worker, .coordinator, .operator]
+
     /// Creates a role.
     public init(name: String) {
         self.name = name

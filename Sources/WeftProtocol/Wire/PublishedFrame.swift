@@ -1,11 +1,21 @@
 // This source file is part of the Weft project. See LICENSE. SPDX-License-Identifier: Apache-2.0
 
+public import WeftBus
+
 /// What comes over the event stream.
 public enum PublishedFrame: Hashable, Sendable {
     /// Events.
     case batch(EventBatch)
     /// A mark.
     case probe(Probe)
+
+    /// Whose it is, by its own word.
+    public var origin: NodeID {
+        switch self {
+        case .batch(let batch): batch.origin
+        case .probe(let probe): probe.origin
+        }
+    }
 
     /// Reads a published frame; of a batch only the head, the events later and elsewhere.
     ///

@@ -16,6 +16,13 @@ public struct RejectReason: Hashable, Sendable, CustomStringConvertible {
     /// Another node listens at this address than the one that was called.
     public static let elsewhere = RejectReason(name: "elsewhere")
 
+    /// The node claims to be, or to do, what its key does not prove.
+    public static let identity = RejectReason(name: "identity")
+    /// The handshake failed: a key is not trusted, or one side has none.
+    ///
+    /// Never sent; whoever dials finds it out.
+    public static let key = RejectReason(name: "key")
+
     /// Creates a reason.
     public init(name: String) {
         self.name = name

@@ -31,10 +31,22 @@ public final class SimulatedMesh {
     private var random: SplitMix64
     private var subscribed: Set<Pair> = []
     private var cuts: Set<Pair> = []
+    private var severed: Set<Link> = []
+    private var connecting: Set<Subscription> = []
 
     private struct Pair: Hashable {
         var from: NodeID
         var to: NodeID
+    }
+
+    private struct Link: Hashable {
+        var owner: NodeID
+        var number: UInt32
+    }
+
+    private struct Subscription: Hashable {
+        var subscriber: NodeID
+        var endpoint: String
     }
 
     private struct Step {
@@ -93,7 +105,9 @@ public final class SimulatedMesh {
         self.scheduleTick(node)
         // Who tried to reach the address before reaches it now.
         for other in self.nodes where other.isUp && other !== node {
-            if other.subscriptions.contains(node.mesh.local.publish) { self.connect(other, to: node) }
+            if other.subscriptions.contains(node.mesh.local.publish) {
+                self.connect(other, to: node.mesh.local.publish)
+            }
         }
     }
 
@@ -128,6 +142,27 @@ public final class SimulatedMesh {
                 self.cuts.insert(Pair(from: other.id, to: one.id))
             }
         }
+    }
+
+    /// Breaks the connections that two nodes have with each other in a way that neither of them notices, as when something
+    /// between them forgets: nothing passes any more, and new connections work.
+    public func sever(_ one: SimulatedNode, from other: SimulatedNode) {
+        for (owner, target) in [(one, other), (other, one)] {
+            self.severLinks(of: owner, to: target)
+            self.severEvents(of: owner, to: target)
+        }
+    }
+
+    /// Breaks the control links that a node has opened to another one in a way that neither of them notices.
+    public func severLinks(of owner: SimulatedNode, to target: SimulatedNode) {
+        for (number, endpoint) in owner.links where endpoint == target.mesh.local.control {
+            self.severed.insert(Link(owner: owner.id, number: number))
+        }
+    }
+
+    /// Breaks the connection over which a node hears another one's events, in a way that neither of them notices.
+    public func severEvents(of publisher: SimulatedNode, to subscriber: SimulatedNode) {
+        self.subscribed.remove(Pair(from: publisher.id, to: subscriber.id))
     }
 
     /// Heals all cuts.
@@ -238,7 +273,7 @@ public final class SimulatedMesh {
             case .close(let link): node.links[link] = nil
             case .subscribe(let endpoint):
                 node.subscriptions.insert(endpoint)
-                if let publisher = self.node(at: endpoint) { self.connect(node, to: publisher) }
+                self.connect(node, to: endpoint)
             case .unsubscribe(let endpoint):
                 node.subscriptions.remove(endpoint)
                 if let publisher = self.node(at: endpoint) {
@@ -266,15 +301,20 @@ public final class SimulatedMesh {
     private func send(_ node: SimulatedNode, _ message: ControlMessage, _ link: MeshLink) {
         let receiver: SimulatedNode?
         let arrival: MeshLink
+        let connection: Link
         switch link {
         case .outbound(let number):
+            connection = Link(owner: node.id, number: number)
             receiver = node.links[number].flatMap { self.node(at: $0) }
             arrival = .inbound(node.id, number)
         case .inbound(let id, let number):
+            connection = Link(owner: id, number: number)
             receiver = self.nodes.first { $0.id == id && $0.isUp && $0.links[number] != nil }
             arrival = .outbound(number)
         }
-        guard let receiver, !self.isCut(node, receiver), !self.losesControl(node, receiver, message) else { return }
+        guard let receiver, !self.isCut(node, receiver), !self.severed.contains(connection),
+            !self.losesControl(node, receiver, message)
+        else { return }
         let frame = message.encoded()
         self.arrive(at: receiver) {
             do {
@@ -286,8 +326,18 @@ public final class SimulatedMesh {
         }
     }
 
-    private func connect(_ subscriber: SimulatedNode, to publisher: SimulatedNode) {
-        guard !self.isCut(subscriber, publisher) else { return }
+    /// Connects, as soon as that is possible.
+    private func connect(_ subscriber: SimulatedNode, to endpoint: String) {
+        let subscription = Subscription(subscriber: subscriber.id, endpoint: endpoint)
+        guard let publisher = self.node(at: endpoint), !self.connecting.contains(subscription) else { return }
+        guard !self.isCut(subscriber, publisher) else {
+            self.connecting.insert(subscription)
+            return self.after(.seconds(1)) {
+                self.connecting.remove(subscription)
+                guard subscriber.isUp, subscriber.subscriptions.contains(endpoint) else { return }
+                self.connect(subscriber, to: endpoint)
+            }
+        }
         self.arrive(at: publisher) {
             guard subscriber.subscriptions.contains(publisher.mesh.local.publish) else { return }
             self.subscribed.insert(Pair(from: publisher.id, to: subscriber.id))

@@ -89,6 +89,15 @@ public final class Authenticator: Sendable {
         self.state.withLock { _ = $0.users.removeValue(forKey: key) }
     }
 
+    /// Lets in whom the list names from now on, and nobody else.
+    ///
+    /// Connections that are up stay up.
+    ///
+    /// - Parameter users: Public keys and the user ids that their messages carry.
+    public func replace(_ users: [CurvePublicKey: String]) {
+        self.state.withLock { $0.users = users }
+    }
+
     /// How many connections were let in and how many were refused.
     public var counts: (allowed: UInt64, refused: UInt64) {
         self.state.withLock { ($0.allowed, $0.refused) }

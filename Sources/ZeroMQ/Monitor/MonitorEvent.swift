@@ -11,6 +11,11 @@ public struct MonitorEvent: Hashable, Sendable, CustomStringConvertible {
     /// The endpoint concerned, as ZeroMQ writes it; the local one for connections that were accepted.
     public let endpoint: String
 
+    /// Whether the handshake failed because only one of both sides has keys; it is not tried again.
+    public var isMechanismMismatch: Bool {
+        self.kind == .handshakeFailedProtocol && self.value == UInt32(ZMQ_PROTOCOL_ERROR_ZMTP_MECHANISM_MISMATCH)
+    }
+
     /// For people to read.
     public var description: String { "\(self.kind) \(self.endpoint) (\(self.value))" }
 

@@ -22,6 +22,11 @@ extension Socket {
         ///
         /// Each socket draws its own within ``reconnectJitter``.
         public var reconnectInterval: Duration = .milliseconds(100)
+        /// How long an attempt to connect may take.
+        ///
+        /// The system's own pauses between the packets of one attempt grow to a minute: after a network was down, that is
+        /// how long it would take to notice that it is back.
+        public var connectTimeout: Duration = .seconds(3)
         /// How far, as a share, a socket's first pause may lie from ``reconnectInterval``: not all come back at once.
         public var reconnectJitter: Double = 0.25
         /// The longest pause before connecting again; pauses double up to it.

@@ -91,6 +91,7 @@ public struct Socket: ~Copyable {
         let pause = options.reconnectInterval * Double.random(in: (1 - jitter)...(1 + jitter))
         try self.set(.reconnectInterval, to: max(pause, .milliseconds(1)))
         try self.set(.reconnectIntervalMaximum, to: options.reconnectIntervalMaximum)
+        try self.set(.connectTimeout, to: options.connectTimeout)
         try self.set(.tcpMaximumRetransmit, to: options.tcpMaximumRetransmit)
         try self.set(.tcpKeepalive, to: options.tcpKeepalive ? 1 : 0)
         if options.tcpKeepalive {

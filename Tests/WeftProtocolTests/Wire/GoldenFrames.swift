@@ -16,6 +16,12 @@ enum GoldenFrames {
         id: one, name: "alpha", roles: [.coordinator, .peer], control: "tcp://127.0.0.1:7400",
         publish: "tcp://127.0.0.1:7401", extras: ["sink": "tcp://127.0.0.1:7402"], revision: 3)
 
+    static let keyedRecord: MemberRecord = {
+        var keyed = record
+        keyed.key = "rq:rM>}U?@Lns47E1%kR.o@n%FcmmsL/@{H8]yf7"
+        return keyed
+    }()
+
     static let event = EventRecord(
         name: "order:created", origin: two, sequence: 7, time: Date(microsecondsSince1970: 1_700_000_000_000_000),
         arguments: [0x91, 0xA3, 0x6F, 0x2D, 0x31])
@@ -27,6 +33,14 @@ enum GoldenFrames {
                 + "0708090a0b0c0d0e0fa16ea5616c706861a16f92ab636f6f7264696e61746f72a470656572a170b47463"
                 + "703a2f2f3132372e302e302e313a37343031a17303a176920101a17881a473696e6bb47463703a2f2f31"
                 + "32372e302e302e313a37343032"
+        ),
+        (
+            "HELLO, with a key", .hello(keyedRecord),
+            "5746010181a16e89a163b47463703a2f2f3132372e302e302e313a37343030a169c41000010203040506"
+                + "0708090a0b0c0d0e0fa16bd92872713a724d3e7d553f404c6e7334374531256b522e6f406e2546636d6d"
+                + "734c2f407b48385d796637a16ea5616c706861a16f92ab636f6f7264696e61746f72a470656572a170b4"
+                + "7463703a2f2f3132372e302e302e313a37343031a17303a176920101a17881a473696e6bb47463703a2f"
+                + "2f3132372e302e302e313a37343032"
         ),
         (
             "WELCOME", .welcome(record, roster: [RosterEntry(record: record, silence: 250)]),
@@ -81,6 +95,15 @@ enum GoldenFrames {
         (
             "REPAIR", .repair(id: 2, origin: two, from: 7, isBusy: false, batches: [[0x65, 0x01]]),
             "5746010f85a16591c4026501a16607a169c410101112131415161718191a1b1c1d1e1fa16b02a179c2"
+        ),
+        ("PING", .ping(id: 3, refutation: 2), "5746011082a16b03a17502"),
+        (
+            "PONG", .pong(id: 3, member: two, refutation: 3, age: 0),
+            "5746011184a16100a169c410101112131415161718191a1b1c1d1e1fa16b03a17503"
+        ),
+        (
+            "PING_REQUEST", .pingRequest(id: 4, member: two, refutation: 2),
+            "5746011283a169c410101112131415161718191a1b1c1d1e1fa16b04a17502"
         ),
     ]
 

@@ -132,6 +132,14 @@ struct WireTests {
         #expect(try ControlMessage(decoding: message.encoded()) == message)
     }
 
+    @Test func aRefutationIsPartOfARecordOnceThereIsOne() throws {
+        var record = GoldenFrames.record
+        record.refutation = 7
+        let frame = ControlMessage.hello(record).encoded()
+        #expect(try ControlMessage(decoding: frame) == .hello(record))
+        #expect(frame.count == ControlMessage.hello(GoldenFrames.record).encoded().count + 3)
+    }
+
     @Test func helloWelcomeAndRejectAreReadInEveryVersion() throws {
         for (_, message, hex) in GoldenFrames.control.prefix(3) {
             var frame = GoldenFrames.bytes(hex)

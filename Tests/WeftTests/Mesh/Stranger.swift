@@ -13,6 +13,7 @@ final class Stranger: Sendable {
     /// Where it is bound, if it is.
     let address: String
     private let loop: SocketLoop
+    private let authenticator: Authenticator?
     private let socket: SocketID
 
     /// A socket that is connected to a node's control address, as a link of a node with this id.
@@ -23,6 +24,26 @@ final class Stranger: Sendable {
         return try Stranger(.dealer, options) { socket throws(ZeroMQError) in
             try socket.connect(address)
             return address
+        }
+    }
+
+    /// The same with a key, towards a node with another one.
+    static func dealer(to node: Node, as id: NodeID, key: KeyFile, serverKey: KeyFile) throws -> Stranger {
+        var options = Socket.Options()
+        options.routingID = RoutingID(node: id, link: 1).bytes
+        let address = try #require(node.controlAddress)
+        return try Stranger(.dealer, options) { socket throws(ZeroMQError) in
+            try socket.useCurve(client: key.pair, serverKey: serverKey.pair.publicKey)
+            try socket.connect(address)
+            return address
+        }
+    }
+
+    /// A socket that is bound and proves a key, to the owner of another one.
+    static func bound(_ kind: Socket.Kind, key: KeyFile, admitting other: KeyFile) throws -> Stranger {
+        try Stranger(kind, Socket.Options(), users: [other.pair.publicKey: other.name]) { socket throws(ZeroMQError) in
+            try socket.useCurve(server: key.pair)
+            return try socket.bind("tcp://127.0.0.1:*").description
         }
     }
 
@@ -42,10 +63,13 @@ final class Stranger: Sendable {
     }
 
     private init(
-        _ kind: Socket.Kind, _ options: Socket.Options, _ prepare: (borrowing Socket) throws(ZeroMQError) -> String
+        _ kind: Socket.Kind, _ options: Socket.Options, users: [CurvePublicKey: String] = [:],
+        _ prepare: (borrowing Socket) throws(ZeroMQError) -> String
     ) throws {
         let context = try Context()
         self.loop = try SocketLoop(context: context)
+        self.authenticator =
+            users.isEmpty ? nil : try Authenticator(context: context, users: users, loop: self.loop)
         let socket = try Socket(kind, in: context, options: options)
         self.address = try prepare(socket)
         self.socket = try self.loop.add(

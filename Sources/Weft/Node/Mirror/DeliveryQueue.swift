@@ -31,6 +31,9 @@ final class DeliveryQueue: Sendable {
         self.onRoom = onRoom
     }
 
+    /// The bytes that wait.
+    var depth: Int { self.state.withLock { $0.bytes } }
+
     /// Adds a delivery.
     ///
     /// - Returns: Whether there is room for more.

@@ -4,7 +4,9 @@
 public struct TaskRefusal: Error, Hashable, Sendable {
     /// The kind of refusal.
     public struct Code: Hashable, Sendable, CustomStringConvertible {
-        private enum Base: String { case full, tooLarge, invalid, conflict, draining, unknown, unavailable, undecided }
+        private enum Base: String {
+            case full, tooLarge, invalid, conflict, draining, unknown, unavailable, undecided, forbidden
+        }
         private let base: Base
 
         /// As many tasks wait and run as are allowed.
@@ -25,6 +27,9 @@ public struct TaskRefusal: Error, Hashable, Sendable {
         ///
         /// The same request under the same id does no harm, and tells.
         public static let undecided = Self(base: .undecided)
+
+        /// It needs a key that the caller does not have.
+        public static let forbidden = Self(base: .forbidden)
 
         /// The code's name.
         public var description: String { self.base.rawValue }

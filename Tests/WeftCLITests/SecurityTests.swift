@@ -1,0 +1,201 @@
+// This source file is part of the Weft project. See LICENSE. SPDX-License-Identifier: Apache-2.0
+
+import Testing
+import WeftTestKit
+import WeftValue
+
+/// Keys, as processes use them.
+@Suite(.timeLimit(.minutes(3)))
+struct SecurityTests {
+    @Test func aSecureClusterPassesEventsAndRunsTasks() async throws {
+        try await ProcessHarness.run { harness in
+            var cluster = try SecureProcesses(harness)
+            try await cluster.makeKey("boss", roles: ["coordinator"])
+            try await cluster.makeKey("w-1", roles: ["worker"])
+            try await cluster.makeKey("alice", roles: ["operator"])
+            _ = try await cluster.coordinator()
+            let worker = try cluster.weft("worker", "--exec", "wc -c", "--join", cluster.address, as: "w-1")
+            _ = try await worker.errorLine(containing: ": ready")
+            let listener = try cluster.weft("listen", "order:*", "--json", "--join", cluster.address, as: "alice")
+            _ = try await listener.errorLine(containing: ": ready")
+            let emitter = try cluster.weft("emit", "order:created", "1", "--join", cluster.address, as: "alice")
+            try await emitter.exit(expecting: .code(0))
+            #expect(emitter.output.elements == ["1 event emitted, confirmed by 3 of 3 peers"])
+            _ = try await listener.line(containing: "order:created")
+            let submit = try cluster.weft("submit", "hello", "--wait", "--join", cluster.address, as: "alice")
+            try await submit.exit(expecting: .code(0))
+            let status = try cluster.weft("status", "--json", "--join", cluster.address, as: "alice")
+            try await status.exit(expecting: .code(0))
+            let names = try Value(json: try #require(status.output.elements.first))["members"]?.arrayValue ?? []
+            #expect(Set(names.compactMap { $0["name"]?.stringValue }) == ["boss", "w-1", "alice"])
+        }
+    }
+
+    @Test(arguments: [
+        ["emit", "order:created", "1"], ["listen", "*"], ["status"], ["submit", "hello", "--timeout", "20s"],
+        ["worker", "--exec", "cat"], ["tasks", "ls"],
+    ])
+    func aKeyThatIsNotTrustedIsRefusedAndLearnsNothing(_ command: [String]) async throws {
+        try await ProcessHarness.run { harness in
+            var cluster = try SecureProcesses(harness)
+            try await cluster.makeKey("boss", roles: ["coordinator"])
+            try await cluster.makeKey("mallory", roles: ["worker", "operator"], isTrusted: false)
+            let coordinator = try await cluster.coordinator()
+            let stranger = try harness.weft(
+                command + [
+                    "--join", cluster.address, "--key-file", cluster.path(of: "mallory"), "--trust", cluster.trust,
+                ])
+            try await stranger.exit(expecting: .code(77))
+            #expect(stranger.output.elements.isEmpty)
+            #expect(stranger.errors.elements.contains { $0.contains("does not trust this node's key (mallory, ") })
+            _ = try await coordinator.errorLine(containing: "A key that is not trusted was refused")
+        }
+    }
+
+    @Test(arguments: [
+        ["emit", "order:created", "1"], ["listen", "*"], ["status"], ["submit", "hello", "--timeout", "20s"],
+        ["worker", "--exec", "cat"],
+    ])
+    func plaintextIsRefusedByANodeWithKeys(_ command: [String]) async throws {
+        try await ProcessHarness.run { harness in
+            var cluster = try SecureProcesses(harness)
+            try await cluster.makeKey("boss", roles: ["coordinator"])
+            _ = try await cluster.coordinator()
+            let stranger = try harness.weft(command + ["--join", cluster.address])
+            try await stranger.exit(expecting: .code(77))
+            #expect(stranger.output.elements.isEmpty)
+            #expect(stranger.errors.elements.contains { $0.contains("talks only to nodes with keys") })
+        }
+    }
+
+    @Test func aNodeWithKeysRefusesToJoinOneWithout() async throws {
+        try await ProcessHarness.run { harness in
+            let cluster = try SecureProcesses(harness)
+            try await cluster.makeKey("alice")
+            let plain = try harness.weft("coordinator", "--bind", "tcp://127.0.0.1:*", "--ledger", "memory")
+            let address = try await plain.endpoint()
+            let emitter = try cluster.weft("emit", "order:created", "1", "--join", address, as: "alice")
+            try await emitter.exit(expecting: .code(77))
+            #expect(emitter.errors.elements.contains { $0.contains("has no keys") })
+        }
+    }
+
+    @Test func aServerWhoseKeyIsNotTrustedIsToldNothing() async throws {
+        try await ProcessHarness.run { harness in
+            var cluster = try SecureProcesses(harness)
+            try await cluster.makeKey("boss", roles: ["coordinator"])
+            try await cluster.makeKey("alice")
+            _ = try await cluster.coordinator()
+            let other = try harness.temporaryDirectory()
+            try await harness.start("/bin/cp", ["\(cluster.trust)/alice.pub", other]).exit(expecting: .code(0))
+            let emitter = try harness.weft(
+                "emit", "order:created", "1", "--join", cluster.address, "--key-file", cluster.path(of: "alice"),
+                "--trust", other)
+            try await emitter.exit(expecting: .code(77))
+            #expect(
+                emitter.errors.elements.contains { $0.contains("has none of the keys in this node's trust directory") })
+        }
+    }
+
+    @Test func changingTasksAndDrainingNeedsAnOperatorsKey() async throws {
+        try await ProcessHarness.run { harness in
+            var cluster = try SecureProcesses(harness)
+            try await cluster.makeKey("boss", roles: ["coordinator"])
+            try await cluster.makeKey("w-1", roles: ["worker"])
+            try await cluster.makeKey("bob")
+            try await cluster.makeKey("alice", roles: ["operator"])
+            _ = try await cluster.coordinator()
+            let submit = try cluster.weft("submit", "hello", "--id", "t-1", "--join", cluster.address, as: "bob")
+            try await submit.exit(expecting: .code(0))
+            for command in [
+                ["tasks", "cancel", "t-1"], ["tasks", "retry", "t-1"], ["dead", "requeue", "t-1"],
+                ["dead", "drop", "t-1"],
+            ] {
+                let refused = try harness.weft(
+                    command + [
+                        "--join", cluster.address, "--key-file", cluster.path(of: "bob"), "--trust", cluster.trust,
+                    ])
+                let exit = try await refused.exit()
+                #expect(exit == .code(77), "\(command)")
+                #expect(refused.errors.elements.contains { $0.contains("needs an operator's key") }, "\(command)")
+            }
+            let worker = try cluster.weft("worker", "--exec", "cat", "--join", cluster.address, as: "w-1")
+            _ = try await worker.errorLine(containing: ": ready")
+            let drain = try cluster.weft("drain", "w-1", "--join", cluster.address, as: "bob")
+            try await drain.exit(expecting: .code(77))
+            #expect(worker.isRunning)
+            let allowed = try cluster.weft("drain", "w-1", "--wait", "--join", cluster.address, as: "alice")
+            try await allowed.exit(expecting: .code(0))
+            _ = try await worker.exit()
+        }
+    }
+
+    @Test func aKeyWithoutTheWorkersRoleRunsNoTasks() async throws {
+        try await ProcessHarness.run { harness in
+            var cluster = try SecureProcesses(harness)
+            try await cluster.makeKey("boss", roles: ["coordinator"])
+            try await cluster.makeKey("bob")
+            _ = try await cluster.coordinator()
+            let worker = try cluster.weft("worker", "--exec", "cat", "--join", cluster.address, as: "bob")
+            _ = try await worker.errorLine(containing: ": ready")
+            let submit = try cluster.weft(
+                "submit", "hello", "--wait", "--timeout", "4s", "--join", cluster.address, as: "bob")
+            let exit = try await submit.exit()
+            #expect(exit != .code(0))
+            #expect(!submit.output.elements.contains { $0.contains("hello") && !$0.contains("accepted") })
+        }
+    }
+
+    @Test func keyFilesAreTheirOwnersAloneAndNeverOverwritten() async throws {
+        try await ProcessHarness.run { harness in
+            let cluster = try SecureProcesses(harness)
+            try await cluster.makeKey("alice")
+            let list = try harness.start("/bin/sh", ["-c", "stat -c %a '\(cluster.path(of: "alice"))'"])
+            try await list.exit(expecting: .code(0))
+            #expect(list.output.elements == ["600"])
+            let again = try harness.weft("keys", "new", "alice", "-d", cluster.directory)
+            try await again.exit(expecting: .code(1))
+            #expect(again.errors.elements.contains { $0.contains("is there already, and is not overwritten") })
+            let show = try harness.weft("keys", "show", cluster.path(of: "alice"))
+            try await show.exit(expecting: .code(0))
+            let file = try harness.start("/bin/cat", [cluster.path(of: "alice")])
+            try await file.exit(expecting: .code(0))
+            let secret = try Value(json: file.output.elements.joined())["secret"]?.stringValue ?? ""
+            #expect(secret.utf8.count == 40)
+            #expect(!show.output.elements.contains { $0.contains(secret) })
+            try await harness.start("/bin/chmod", ["644", cluster.path(of: "alice")]).exit(expecting: .code(0))
+            let loose = try cluster.weft("status", "--join", cluster.address, as: "alice")
+            try await loose.exit(expecting: .code(78))
+            #expect(
+                loose.errors.elements.contains {
+                    $0.contains("can be read or written by others (0644); run: chmod 600")
+                })
+        }
+    }
+
+    @Test func otherAddressesThanLoopbackNeedKeysOrInsecure() async throws {
+        try await ProcessHarness.run { harness in
+            let refused = try harness.weft("listen", "--join", "tcp://10.1.2.3:7400")
+            try await refused.exit(expecting: .code(78))
+            #expect(refused.errors.elements.contains { $0.contains("--key-file") && $0.contains("--insecure") })
+        }
+    }
+
+    @Test func aHandlersEnvironmentHasNothingOfTheKey() async throws {
+        try await ProcessHarness.run { harness in
+            var cluster = try SecureProcesses(harness)
+            try await cluster.makeKey("boss", roles: ["coordinator"])
+            try await cluster.makeKey("w-1", roles: ["worker"])
+            try await cluster.makeKey("alice")
+            _ = try await cluster.coordinator()
+            let worker = try harness.weft(
+                "worker", "--exec", "env", "--join", cluster.address,
+                environment: ["WEFT_KEY": cluster.path(of: "w-1"), "WEFT_TRUST": cluster.trust])
+            _ = try await worker.errorLine(containing: ": ready")
+            let submit = try cluster.weft("submit", "hello", "--wait", "--join", cluster.address, as: "alice")
+            try await submit.exit(expecting: .code(0))
+            #expect(submit.output.elements.contains { $0.contains("WEFT_TASK_ID=") })
+            #expect(!submit.output.elements.contains { $0.contains("w-1.key") })
+        }
+    }
+}
