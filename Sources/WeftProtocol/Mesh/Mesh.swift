@@ -35,6 +35,8 @@ public struct Mesh: Sendable {
     var strangers: Set<NodeID> = []
     /// The last sequence that has gone out on the event stream.
     var head: UInt64 = 0
+    /// What has been published since the peers were last asked how far they are.
+    var unaskedBytes = 0
     var isReading = true
     var hasLeft = false
     var windows: ReplayWindows
