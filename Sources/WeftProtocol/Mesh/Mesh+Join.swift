@@ -8,7 +8,7 @@ extension Mesh {
     var hasHistory: Bool {
         switch self.join {
         case .joined, .failed, .idle: true
-        case .seeking, .confirming, .fetching: false
+        case .seeking, .confirming, .fetching, .settling: false
         }
     }
 
@@ -22,6 +22,10 @@ extension Mesh {
             if self.isAlone { return self.conclude(at: now) }
             self.failIfRejected(at: now)
         case .confirming: break
+        case .settling:
+            let isLate = self.joinDeadline.map { now >= $0 } ?? false
+            if isLate || self.unconfirmed.isEmpty { self.conclude(at: now) }
+            return
         case .fetching(let member, _, let deadline):
             if self.membership[member]?.isLive != true || now >= deadline {
                 self.refusedSnapshots.insert(member)
@@ -83,7 +87,7 @@ extension Mesh {
                     .unconfirmed,
                     "events do not pass both ways between this node (\(self.local.publish)) and "
                         + "\(names.joined(separator: ", ")): can both dial these addresses? See --advertise"))
-        case .idle, .fetching, .joined, .failed: break
+        case .idle, .fetching, .settling, .joined, .failed: break
         }
     }
 
@@ -106,7 +110,7 @@ extension Mesh {
         }
         let sponsor = self.sponsor.flatMap { candidates.contains($0) ? $0 : nil }
         guard let member = sponsor ?? candidates.first, self.refusedSnapshots.count < MeshDefaults.snapshotAttempts
-        else { return self.conclude(at: now) }
+        else { return self.settle(at: now) }
         var floors: [NodeID: UInt64] = [:]
         for (id, peer) in self.peers { floors[id] = peer.heardFrom }
         let number = self.random.next()
@@ -129,7 +133,13 @@ extension Mesh {
         }
         self.actions.append(.deliver(.history(events.filter { $0.origin != self.local.id })))
         self.historyCursors = cursors.filter { $0.key != self.local.id }
-        self.conclude(at: now)
+        self.settle(at: now)
+    }
+
+    /// Whoever was met while the history was on its way confirms, too, before the node says that it has joined.
+    private mutating func settle(at now: MonotonicTime) {
+        self.join = .settling
+        if self.unconfirmed.isEmpty { self.conclude(at: now) }
     }
 
     /// The streams go live, after what history there is.
