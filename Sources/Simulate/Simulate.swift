@@ -37,7 +37,7 @@ struct Simulate {
             if let seed = Self.seed { return Self.shrink(seed, settings) }
             await Self.run(
                 ClusterSimulation.self, range.count, from: range.first, settings,
-                of: "\(settings.nodes) nodes and \(settings.emitted) events")
+                of: "\(settings.nodes) nodes")
         } else {
             var settings: SimulationSettings = isShort ? .short : .init()
             guard Self.read(&settings.mutant) else { return }
@@ -89,7 +89,7 @@ struct Simulate {
         }
         guard totals.schedules > 0 else { exit(1) }
         print(
-            "\(totals.schedules) schedules of \(what), at least \(totals.fewestFaults) faults and \(totals.shortest / 1000) s in \(Self.rounded(seconds)) s: \(Self.rounded(Double(totals.schedules) / seconds)) a second, \(totals.events / totals.schedules) steps each, digest \(String(totals.digest, radix: 16))"
+            "\(totals.schedules) schedules of \(what), at least \(totals.leastWork) \(plane == "mesh" ? "events" : "ends"), \(totals.fewestFaults) faults and \(totals.shortest / 1000) s each, in \(Self.rounded(seconds)) s: \(Self.rounded(Double(totals.schedules) / seconds)) a second, \(totals.events / totals.schedules) steps each, digest \(String(totals.digest, radix: 16))"
         )
         for (name, schedules) in totals.shares {
             print(

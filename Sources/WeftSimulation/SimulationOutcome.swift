@@ -4,6 +4,8 @@
 package protocol SimulationOutcome: Sendable {
     /// Events processed.
     var events: Int { get }
+    /// Events emitted, or tasks accepted.
+    var work: Int { get }
     /// A number that differs when anything about the run does.
     var digest: UInt64 { get }
     /// Faults of all kinds.

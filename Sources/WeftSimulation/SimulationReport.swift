@@ -42,6 +42,8 @@ package struct SimulationReport: Hashable, Sendable {
 }
 
 extension SimulationReport: SimulationOutcome {
+    package var work: Int { self.completed + self.deadLetters + self.cancelled + self.expired }
+
     package static let kinds: [(name: String, count: @Sendable (Self) -> Int)] = [
         ("a reclaim", { $0.reclaims }), ("a stale result", { $0.staleResults }),
         ("an epoch change", { $0.epochChanges }), ("a dead letter", { $0.deadLetters }),

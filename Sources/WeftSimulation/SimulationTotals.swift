@@ -8,6 +8,8 @@ package struct SimulationTotals<Report: SimulationOutcome>: Sendable {
     package private(set) var events = 0
     /// The fewest faults of any.
     package private(set) var fewestFaults = Int.max
+    /// The least work of any: events emitted, or tasks that ended.
+    package private(set) var leastWork = Int.max
     /// The shortest of all, in milliseconds of its own time.
     package private(set) var shortest = UInt64.max
     /// A number that differs when anything about any run does.
@@ -22,6 +24,7 @@ package struct SimulationTotals<Report: SimulationOutcome>: Sendable {
         self.schedules += 1
         self.events += report.events
         self.fewestFaults = min(self.fewestFaults, report.faults)
+        self.leastWork = min(self.leastWork, report.work)
         self.shortest = min(self.shortest, report.duration)
         self.digest = self.digest &+ report.digest
         for (index, kind) in Report.kinds.enumerated() where kind.count(report) > 0 { self.counts[index] += 1 }
@@ -32,6 +35,7 @@ package struct SimulationTotals<Report: SimulationOutcome>: Sendable {
         self.schedules += other.schedules
         self.events += other.events
         self.fewestFaults = min(self.fewestFaults, other.fewestFaults)
+        self.leastWork = min(self.leastWork, other.leastWork)
         self.shortest = min(self.shortest, other.shortest)
         self.digest = self.digest &+ other.digest
         for index in self.counts.indices { self.counts[index] += other.counts[index] }

@@ -57,4 +57,5 @@ extension ClusterReport: SimulationOutcome {
         ("an epoch change", { $0.epochChanges }),
     ]
     package var events: Int { self.steps }
+    package var work: Int { self.emitted }
 }

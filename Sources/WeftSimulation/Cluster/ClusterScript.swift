@@ -120,6 +120,8 @@ package struct ClusterScript: Hashable, Sendable {
             let at = UInt64.random(in: 2000...settings.span - 8000, using: &random)
             self.steps.append(ClusterStep(at: at, seat: seat, action: .emit(count: count, bytes: bytes)))
         }
+        self.steps.append(
+            ClusterStep(at: settings.span - 7000, seat: loud, action: .complete(total: settings.emitted)))
         for _ in 0..<Int.random(in: 2...5, using: &random) {
             let at = UInt64.random(in: 3000...settings.span - 5000, using: &random)
             let seat = Int.random(in: 0..<settings.nodes, using: &random)

@@ -108,7 +108,7 @@ extension ClusterStep.Action {
         case .cut(let seats, let time, let oneWay):
             .cut(seats: seats, milliseconds: max(1, time / 2), isOneWay: oneWay)
         case .lossy(let oneIn, let time): .lossy(oneIn: oneIn, milliseconds: max(1, time / 2))
-        case .start, .flush, .update, .reset: self
+        case .start, .complete, .flush, .update, .reset: self
         }
     }
 }

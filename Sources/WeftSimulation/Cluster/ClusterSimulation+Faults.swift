@@ -8,8 +8,8 @@ extension ClusterSimulation {
     mutating func happen(_ planned: ClusterStep) throws {
         var step = planned
         // Who is not there cannot be hit: the next one is.
-        if step.action.isFault {
-            for offset in 0..<self.settings.nodes where self.seats[step.seat] == nil {
+        if step.action.isFault || step.action.emits {
+            for offset in 0..<self.settings.nodes where !self.isHit(step) {
                 let seat = planned.seat + offset
                 step.seat = seat < self.settings.nodes ? seat : seat - self.settings.nodes
             }
@@ -38,6 +38,7 @@ extension ClusterSimulation {
         guard let peer = self.seats[step.seat] else { return }
         switch step.action {
         case .emit(let count, let bytes): try self.emit(count, bytes, at: peer)
+        case .complete(let total): try self.emit(max(0, total - self.report.emitted), 8, at: peer)
         case .flush: try self.flush(peer)
         case .update:
             guard !self.peers[peer].isRetired, self.peers[peer].pausedUntil <= self.time else { return }
@@ -74,6 +75,12 @@ extension ClusterSimulation {
             self.plan(.begin(seat: step.seat, samePort: samePort), at: max(until, self.time + 1_100_000))
         case .start, .cut, .reset, .lossy: break
         }
+    }
+
+    /// Whether a step finds whom it is meant for.
+    private func isHit(_ step: ClusterStep) -> Bool {
+        guard let peer = self.seats[step.seat] else { return false }
+        return !step.action.emits || self.peers[peer].pausedUntil <= self.time
     }
 
     /// A seat is in trouble with all others.

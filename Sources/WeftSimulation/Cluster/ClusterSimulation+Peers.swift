@@ -133,7 +133,6 @@ extension ClusterSimulation {
         case .probe(let probe):
             guard let origin = self.indices[probe.origin] else { return }
             self.note("\(self.name(receiver)) ← \(self.name(origin)): probe at head \(probe.head)")
-            if self.peers[receiver].firstProbes[origin] == nil { self.peers[receiver].firstProbes[origin] = probe.head }
         case .batch(let batch):
             guard self.peers[receiver].queue.count < self.script.deliveryQueue || !self.peers[receiver].hasJoined else {
                 throw SimulationViolation(
@@ -142,6 +141,10 @@ extension ClusterSimulation {
             }
             self.note("\(self.name(receiver)) ← \(self.name(batch.origin)): events \(batch.first)…\(batch.last)")
             if self.settings.mutant == .deduplicationOff { try self.deliverAgain(batch, at: receiver) }
+        }
+        if case .probe(let probe) = frame, self.peers[receiver].mesh.position(in: probe.origin) == nil {
+            // What the stream begins after, if the node knows who speaks.
+            if let origin = self.indices[probe.origin] { self.peers[receiver].firstProbes[origin] = probe.head }
         }
         try self.step(receiver) { mesh, now in mesh.received(frame, at: now) }
         if !self.peers[receiver].hasJoined { try self.checkHeld(receiver) }

@@ -10,6 +10,8 @@ package struct ClusterStep: Hashable, Sendable {
         case start
         /// Its process emits events, each with so many bytes, in one batch or more.
         case emit(count: Int, bytes: Int)
+        /// Its process emits what is left to so many events of all processes.
+        case complete(total: Int)
         /// Its process asks all peers to confirm.
         case flush
         /// Its process changes its record.
@@ -32,8 +34,16 @@ package struct ClusterStep: Hashable, Sendable {
         /// Whether this is something that goes wrong.
         package var isFault: Bool {
             switch self {
-            case .start, .emit, .flush, .update: false
+            case .start, .emit, .complete, .flush, .update: false
             default: true
+            }
+        }
+
+        /// Whether events are emitted.
+        package var emits: Bool {
+            switch self {
+            case .emit, .complete: true
+            default: false
             }
         }
     }
@@ -52,6 +62,7 @@ extension ClusterStep: CustomStringConvertible {
             switch self.action {
             case .start: "begins"
             case .emit(let count, let bytes): "emits \(count) events of \(bytes) bytes"
+            case .complete(let total): "emits what is left to \(total) events in all"
             case .flush: "flushes"
             case .update: "changes its record"
             case .pause(let time): "stands still for \(time) ms"
