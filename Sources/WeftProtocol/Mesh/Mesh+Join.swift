@@ -23,9 +23,7 @@ extension Mesh {
             self.failIfRejected(at: now)
         case .confirming: break
         case .settling:
-            let isLate = self.joinDeadline.map { now >= $0 } ?? false
-            if isLate || self.unconfirmed.isEmpty { self.conclude(at: now) }
-            return
+            if self.unconfirmed.isEmpty { return self.conclude(at: now) }
         case .fetching(let member, _, let deadline):
             if self.membership[member]?.isLive != true || now >= deadline {
                 self.refusedSnapshots.insert(member)
@@ -80,14 +78,14 @@ extension Mesh {
                     .unreachable,
                     "no member of the mesh answered at \(tried.joined(separator: ", ")): is a node running there, "
                         + "and is that the address it is bound to?"))
-        case .confirming:
+        case .confirming, .settling:
             let names = self.unconfirmed.map { "\($0.name) (\($0.publish))" }
             self.fail(
                 MeshError(
                     .unconfirmed,
                     "events do not pass both ways between this node (\(self.local.publish)) and "
                         + "\(names.joined(separator: ", ")): can both dial these addresses? See --advertise"))
-        case .idle, .fetching, .settling, .joined, .failed: break
+        case .idle, .fetching, .joined, .failed: break
         }
     }
 
@@ -139,6 +137,9 @@ extension Mesh {
     /// Whoever was met while the history was on its way confirms, too, before the node says that it has joined.
     private mutating func settle(at now: MonotonicTime) {
         self.join = .settling
+        // One that does not answer within that time is suspect, and nobody waits for it.
+        let patience = now + self.configuration.suspectAfter + MeshDefaults.retryInterval
+        self.joinDeadline = self.joinDeadline.map { max($0, patience) }
         if self.unconfirmed.isEmpty { self.conclude(at: now) }
     }
 
@@ -154,6 +155,7 @@ extension Mesh {
             self.answerFlushes(of: id)
         }
         self.actions.append(.joined)
+        self.mayBeComplete = true
         self.announceComplete()
     }
 

@@ -53,6 +53,10 @@ public struct Mesh: Sendable {
     var rostersLeft = MeshDefaults.rostersPerInterval
     var actions: [MeshAction] = []
     var rosterChanged = false
+    /// Whether a member may have become complete since it was last looked at.
+    var mayBeComplete = false
+    /// Those that have said goodbye and whose streams have not ended.
+    var leaving: Set<NodeID> = []
 
     enum LinkPurpose: Hashable {
         case seed(Int)
@@ -237,7 +241,7 @@ public struct Mesh: Sendable {
     // MARK: Inside
 
     var livePeers: [NodeID] {
-        self.peers.keys.filter { self.membership[$0]?.isLive == true }.sorted()
+        self.peers.keys.filter { self.membership.isLive($0) }.sorted()
     }
 
     mutating func send(_ message: ControlMessage, to id: NodeID) {

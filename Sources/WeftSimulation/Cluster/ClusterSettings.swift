@@ -19,7 +19,7 @@ package struct ClusterSettings: Sendable {
     /// Dispatch runs in one schedule of so many; 0 for none.
     package var dispatchEvery: UInt64 = 2
     /// Messages go through the wire codec in one schedule of so many.
-    package var codecEvery: UInt64 = 16
+    package var codecEvery: UInt64 = 32
     /// What is broken on purpose, to see that it is noticed; nil for nothing.
     package var mutant: ClusterMutant?
 
@@ -29,8 +29,12 @@ package struct ClusterSettings: Sendable {
     /// Settings for schedules that are quick also in a debug build.
     package static var short: Self {
         var settings = Self()
-        settings.emitted = 120
-        settings.tasks = 4
+        settings.emitted = 100
+        settings.faults = 5...7
+        settings.span = 30_000
+        settings.faultsUntil = 14_000
+        settings.tasks = 3
+        settings.dispatchEvery = 4
         return settings
     }
 }

@@ -189,6 +189,7 @@ extension ClusterSimulation {
             case .joined:
                 self.note("\(self.name(peer)) has joined")
                 self.peers[peer].hasJoined = true
+                self.peers[peer].joinedAt = self.time
                 self.roomAgain(peer)
                 try self.checkJoined(peer)
             case .joinFailed(let error):

@@ -47,7 +47,10 @@ extension ClusterSimulation {
         let up = self.seats.compactMap { $0 }
         for origin in up where self.peers[origin].hasJoined && self.peers[origin].heads.count == Self.lag {
             guard let head = self.peers[origin].heads.first else { continue }
-            for peer in up where peer != origin && self.peers[peer].hasJoined && self.isCalm(peer, origin) {
+            for peer in up
+            where peer != origin && self.peers[peer].hasJoined && self.isCalm(peer, origin)
+                && self.peers[peer].joinedAt + UInt64(Self.lag) * 1_000_000 < self.time
+            {
                 let position = self.position(of: peer, in: origin)
                 guard position >= head else {
                     throw SimulationViolation(

@@ -8,6 +8,8 @@ import WeftProtocol
 struct SimulatedPeer {
     /// What one node has received of one origin's stream, as its bus sees it.
     struct View {
+        /// What comes after this was promised.
+        let start: UInt64
         /// Everything up to here is in the delivery queue or has been announced as missed.
         var position: UInt64
         /// Everything up to here has been handed to the mailboxes.
@@ -43,6 +45,7 @@ struct SimulatedPeer {
     /// Whether it has said goodbye.
     var isLeaving = false
     var hasJoined = false
+    var joinedAt: UInt64 = 0
     var pausedUntil: UInt64 = 0
     var stalledUntil: UInt64 = 0
     var isReading = true
