@@ -6,7 +6,7 @@ import WeftSimulation
 /// Some dozens of schedules of a whole cluster; `make simulate-mesh` runs as many as there is time for, and larger ones.
 struct ClusterSimulationTests {
     @Test func whateverHappensToAClusterEveryPromiseIsKept() throws {
-        for seed: UInt64 in 1...12 {
+        for seed: UInt64 in 1...8 {
             var simulation = ClusterSimulation(seed: seed, settings: .short)
             do {
                 try simulation.run()
@@ -35,7 +35,10 @@ struct ClusterSimulationTests {
     func eachBrokenPromiseOfTheMeshIsNoticed(mutant: ClusterMutant) throws {
         var settings = ClusterSettings.short
         settings.mutant = mutant
-        for seed: UInt64 in 1...200 {
+        // Where the first schedules cannot show it, those that can come first.
+        let known: [ClusterMutant: UInt64] = [.deduplicationOff: 10, .goodbyeWithoutHead: 22, .repairUnpaced: 17]
+        let first = known[mutant] ?? 1
+        for seed in first...first + 200 {
             var simulation = ClusterSimulation(seed: seed, settings: settings)
             do {
                 try simulation.run()

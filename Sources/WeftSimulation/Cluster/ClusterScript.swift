@@ -85,7 +85,7 @@ package struct ClusterScript: Hashable, Sendable {
         func chance(_ percent: Int) -> Bool { Int.random(in: 0..<100, using: &random) < percent }
         if chance(40) { self.published = [1, 5, 20, 50].randomElement(using: &random) ?? 1 }
         if chance(25) { self.control = [1, 5, 20].randomElement(using: &random) ?? 1 }
-        if chance(30) { self.twice = [1, 10].randomElement(using: &random) ?? 1 }
+        if chance(30) { self.twice = [5, 20].randomElement(using: &random) ?? 5 }
         if chance(30) { self.overtaking = [1, 10].randomElement(using: &random) ?? 1 }
         self.latency = [500, 3000, 25_000, 120_000].randomElement(using: &random) ?? 3000
         // Where little is held, gaps come.
@@ -157,8 +157,8 @@ package struct ClusterScript: Hashable, Sendable {
                 action = .lossy(oneIn: Int.random(in: 2...8, using: &random), milliseconds: time)
             }
             self.steps.append(ClusterStep(at: at, seat: seat, action: action))
-            // An origin that dies just after it has spoken leaves a tail that not everyone has.
-            if case .crash = action, at > 100 {
+            // An origin that goes just after it has spoken leaves a tail that not everyone has.
+            if action.endsProcess {
                 self.steps.append(
                     ClusterStep(
                         at: at - UInt64.random(in: 0...40, using: &random), seat: seat,

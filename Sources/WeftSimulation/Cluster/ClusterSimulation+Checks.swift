@@ -213,13 +213,13 @@ extension ClusterSimulation {
             try self.checkCursors(cursors, of: peer)
             try self.checkEnds(of: events, cursors, by: peer)
         case .repair(_, _, _, _, let batches):
-            for batch in batches { self.peers[peer].repairBytes += batch.count }
-            let largest = MeshDefaults.repairBytes + self.script.repairBytesPerTick
-            guard self.peers[peer].repairBytes <= largest else {
+            let sent = self.peers[peer].repairBytes
+            guard batches.isEmpty || sent < self.script.repairBytesPerTick else {
                 throw SimulationViolation(
-                    "\(self.name(peer)) sent \(self.peers[peer].repairBytes) bytes between two ticks, and may \(self.script.repairBytesPerTick)"
+                    "\(self.name(peer)) has sent \(sent) bytes since its last tick, may send \(self.script.repairBytesPerTick), and sends more"
                 )
             }
+            for batch in batches { self.peers[peer].repairBytes += batch.count }
         default: break
         }
     }

@@ -39,6 +39,14 @@ package struct ClusterStep: Hashable, Sendable {
             }
         }
 
+        /// Whether a process ends.
+        var endsProcess: Bool {
+            switch self {
+            case .crash, .leave: true
+            default: false
+            }
+        }
+
         /// Whether events are emitted.
         package var emits: Bool {
             switch self {
