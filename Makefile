@@ -1,6 +1,6 @@
 # Weft's commands for people. `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test test-thread lint format check-imports check-long simulate crash-points soak lab bench clean
+.PHONY: help setup build demo test test-thread lint format check-imports check-long simulate simulate-mesh crash-points soak lab bench clean
 
 BUILD := .build
 # Tests start real processes and wait with deadlines: a few at a time are quicker than all at once.
@@ -49,9 +49,15 @@ lab: ## Run five nodes on a bad network, in namespaces of their own: loss, delay
 	@cluster/lab --self-test
 	@WEFT=.build-release/release/weft cluster/lab
 
-simulate: setup ## Run 10,000 seeded schedules of the task plane, each with faults, and check every step (release)
+simulate: setup ## Run seeded schedules with faults, 10,000 of the task plane and 20,000 of a cluster, checking every step (release)
 	@.ci/swift build -c release --product Simulate --scratch-path .build-release
-	@.build-release/release/Simulate 10000
+	@.build-release/release/Simulate tasks $(or $(SCHEDULES),10000)
+	@.build-release/release/Simulate mesh $(or $(SCHEDULES),20000)
+
+simulate-mesh: setup ## Run seeded schedules of a whole cluster with faults for a time, or so many (SECONDS=60 or SCHEDULES=100000)
+	@.ci/swift build -c release --product Simulate --scratch-path .build-release
+	@WEFT_SIMULATION_SECONDS=$(if $(SCHEDULES),86400,$(or $(SECONDS),60)) \
+	  .build-release/release/Simulate mesh $(or $(SCHEDULES),1000000) $(or $(SEED),1)
 
 crash-points: build ## Crash the coordinator at every write and every action of a run of 50 tasks
 	@WEFT_CRASH_POINTS=all .ci/swift test --skip-build --filter CrashPointTests

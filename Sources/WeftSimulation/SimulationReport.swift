@@ -40,3 +40,16 @@ package struct SimulationReport: Hashable, Sendable {
         self.digest ^= self.digest >> 29
     }
 }
+
+extension SimulationReport: SimulationOutcome {
+    package var work: Int { self.completed + self.deadLetters + self.cancelled + self.expired }
+
+    package static let kinds: [(name: String, count: @Sendable (Self) -> Int)] = [
+        ("a reclaim", { $0.reclaims }), ("a stale result", { $0.staleResults }),
+        ("an epoch change", { $0.epochChanges }), ("a dead letter", { $0.deadLetters }),
+        ("a failure of the coordinator's machine", { $0.machineFailures }), ("a worker killed", { $0.workersKilled }),
+        ("a task requeued", { $0.requeues }), ("a task cancelled", { $0.cancelled }),
+        ("a task expired", { $0.expired }), ("a task that came twice", { $0.repeated }),
+        ("a handler that ran twice", { $0.ranTwice }),
+    ]
+}

@@ -12,6 +12,8 @@ package struct SimulationSettings: Sendable {
     package var patience: UInt64 = 600_000
     /// Whether nothing happens but tasks that complete: a run to hold others against.
     package var isPlain = false
+    /// Whether processes begin and end, and find each other, as a cluster says: there are no faults but its.
+    package var isDriven = false
     /// What is broken on purpose, to see that it is noticed; nil for nothing.
     package var mutant: SimulationMutant?
 

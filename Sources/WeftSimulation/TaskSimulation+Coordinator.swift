@@ -86,7 +86,7 @@ extension TaskSimulation {
         self.plan(.poll(life: self.life), after: 10_000_000)
         self.stream += 1
         self.plan(.registered(life: self.life, stream: self.stream), after: self.delay(20...800))
-        for index in self.workers.indices where self.workers[index].isAlive {
+        for index in self.workers.indices where self.workers[index].isAlive && !self.settings.isDriven {
             self.plan(.discover(index, life: self.life), after: self.delay(10...1500))
         }
     }
@@ -125,6 +125,7 @@ extension TaskSimulation {
             case .down: self.abandon(link)
             }
         }
+        if self.settings.isDriven { return }
         for index in self.workers.indices where self.workers[index].isAlive && self.chance(30) {
             self.plan(.rosterForgets(index, life: self.life), after: self.delay(500...12_000))
         }

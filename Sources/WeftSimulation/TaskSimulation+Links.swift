@@ -58,6 +58,7 @@ extension TaskSimulation {
         self.links.append(SimulatedLink(direction: .up(worker: worker, address: address)))
         let link = self.links.count - 1
         self.workers[worker].up = link
+        self.links[link].frozenUntil = self.blocked[worker]?.up ?? 0
         self.plan(.linkOpens(link), after: self.delay(0...5))
     }
 
@@ -67,6 +68,7 @@ extension TaskSimulation {
         self.links.append(SimulatedLink(direction: .down(worker: worker, epoch: self.dispatcher.epoch)))
         let link = self.links.count - 1
         self.downs[worker] = link
+        self.links[link].frozenUntil = self.blocked[worker]?.down ?? 0
         self.plan(.linkOpens(link), after: self.delay(0...5))
     }
 

@@ -33,6 +33,7 @@ extension TaskSimulation {
             self.plan(task.isFromPlatform ? .platformTask(index) : .submit(index, isRepeat: false), at: at)
         }
         self.untold = self.tasks.count
+        if self.settings.isDriven { return }
         self.workersWanted = Int.random(in: 2...5, using: &self.random)
         for _ in 0..<self.workersWanted { self.plan(.workerStarts, at: self.delay(0...2000)) }
         self.plan(.coordinatorStarts, at: self.delay(0...500))
@@ -92,6 +93,7 @@ extension TaskSimulation {
         case 4..<15: work = self.delay(1000...4000)
         default: break
         }
+        if self.settings.isDriven { work = min(work, 6_000_000) }
         if self.chance(5) { submission.timeLimit = .milliseconds(Int64.random(in: 500...5000, using: &self.random)) }
         if self.chance(4) { submission.waitLimit = .seconds(Int64.random(in: 1...20, using: &self.random)) }
         if self.chance(4) { submission.totalLimit = .seconds(Int64.random(in: 2...30, using: &self.random)) }

@@ -24,7 +24,9 @@ extension TaskSimulation {
         self.workerIndices[id] = index
         self.note("w\(index) begins with \(slots) slots")
         self.plan(.workerTick(index), after: 0)
-        if self.isUp { self.plan(.discover(index, life: self.life), after: self.delay(10...500)) }
+        if self.isUp, !self.settings.isDriven {
+            self.plan(.discover(index, life: self.life), after: self.delay(10...500))
+        }
     }
 
     mutating func discover(_ worker: Int, life: Int, _ event: SimulationEvent) throws {

@@ -13,7 +13,7 @@ import WeftValue
 /// killed, paused, cut off and drained; the coordinator is killed between any two of its actions, pauses, and loses what had not reached
 /// the disk. The platform loses requests and answers. Every step is checked; a promise that is not kept is thrown as
 /// ``SimulationViolation``. The same seed gives the same run.
-package struct TaskSimulation {
+package struct TaskSimulation: Simulation {
     /// What is simulated.
     package let settings: SimulationSettings
     /// The seed.
@@ -76,6 +76,11 @@ package struct TaskSimulation {
     var killsMachine = false
     var ratedDeals = 0
 
+    /// Workers that died by a task of theirs, and whose node is to die with them.
+    var died: [Int] = []
+    /// Until when nothing passes to and from a worker.
+    var blocked: [Int: (up: UInt64, down: UInt64)] = [:]
+
     // The platform.
     var stream = 0
     var isStreamUp = false
@@ -130,7 +135,7 @@ package struct TaskSimulation {
     }
 
     /// Whether everything has come to rest.
-    private var isOver: Bool {
+    var isOver: Bool {
         self.time >= self.end && self.untold == 0 && self.ledger.unfinishedCount == 0 && self.ledger.reports.isEmpty
             && self.queue.isEmpty && !self.isWriting && self.isUp && self.outbox.isEmpty
             && self.workers.allSatisfy { !$0.isAlive || ($0.owed.isEmpty && $0.handlers.isEmpty) }
@@ -185,7 +190,7 @@ package struct TaskSimulation {
 
     // MARK: - Events
 
-    private mutating func process(_ event: SimulationEvent) throws {
+    mutating func process(_ event: SimulationEvent) throws {
         switch event.kind {
         case .submit(let task, let isRepeat): try self.submit(task, isRepeat: isRepeat)
         case .platformTask(let task): self.createAtPlatform(task)
@@ -225,7 +230,9 @@ package struct TaskSimulation {
                 return
             }
             try self.endHandler(of: worker, key)
-        case .workerDies(let worker): self.kill(worker)
+        case .workerDies(let worker):
+            if self.settings.isDriven, self.workers[worker].isAlive { self.died.append(worker) }
+            self.kill(worker)
         case .drainExpires(let worker):
             guard self.workers[worker].isAlive else { return }
             self.workers[worker].isForced = true

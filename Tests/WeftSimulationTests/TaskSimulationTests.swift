@@ -9,7 +9,7 @@ import WeftSimulation
 struct TaskSimulationTests {
     @Test(arguments: 0..<4)
     func whateverHappensEveryPromiseIsKept(block: UInt64) throws {
-        var totals = SimulationTotals()
+        var totals = SimulationTotals<SimulationReport>()
         for seed in (block * 50 + 1)...(block * 50 + 50) {
             var simulation = TaskSimulation(seed: seed, settings: .short)
             do {
@@ -19,7 +19,7 @@ struct TaskSimulationTests {
                     "seed \(seed): \(error); its trace: WEFT_SIMULATION_SHORT=1 WEFT_SIMULATION_SEED=\(seed) Simulate")
                 return
             }
-            totals.add(simulation.report, tasks: simulation.settings.tasks)
+            totals.add(simulation.report)
         }
         // A schedule in which nothing happens proves nothing.
         #expect(totals.rare.isEmpty, "\(totals.shares)")

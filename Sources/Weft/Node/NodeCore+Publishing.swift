@@ -10,6 +10,8 @@ struct Publishing {
     var patience: Patience
     /// Whether the socket holds this node back when it is full, instead of dropping for those that are behind.
     var holdsBack = true
+    /// Whether it is held back until the slowest peer has got further.
+    var isHeldForSlowest = false
     /// Whether another try is on its way.
     var isRetryScheduled = false
 }
@@ -21,6 +23,10 @@ extension NodeCore {
         self.endImpatience()
         for _ in 0..<NodeDefaults.batchesPerTurn {
             guard let batch = self.publishing.pending ?? self.outbox.take() else { return }
+            guard self.mayPublish(batch) else {
+                self.publishing.pending = batch
+                return self.retryDrain()
+            }
             if self.loop.send(Array(batch.frame), on: publisher) == .wouldBlock {
                 self.publishing.pending = batch
                 guard self.leaveBehind() else { return self.retryDrain() }
@@ -40,6 +46,16 @@ extension NodeCore {
     func publish(_ probe: Probe) {
         guard let publisher = self.publisher else { return }
         self.loop.send(probe.encoded(), on: publisher)
+    }
+
+    /// Whether the slowest peer is far enough, if it is waited for.
+    private func mayPublish(_ batch: EventBatch) -> Bool {
+        guard self.configuration.waitForSlowest else { return true }
+        let (isFree, actions) = self.mesh.mayPublish(batch.byteCount, at: .now)
+        self.perform(actions)
+        if !isFree, !self.publishing.isHeldForSlowest { self.counters.heldForSlowest += 1 }
+        self.publishing.isHeldForSlowest = !isFree
+        return isFree
     }
 
     /// The socket is full.

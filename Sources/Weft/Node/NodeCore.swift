@@ -96,6 +96,7 @@ actor NodeCore {
             randomSeed: generator.next())
         settings.replayWindow = configuration.replayWindow
         settings.receivedWindows = configuration.receivedWindows
+        settings.waitsForSlowest = configuration.waitForSlowest
         self.mesh = Mesh(configuration: settings)
         self.publishing = Publishing(patience: Patience(waitForSlowest: configuration.waitForSlowest))
     }

@@ -14,6 +14,8 @@ public struct NodeCounters: Hashable, Sendable {
     public var unopened: UInt64 = 0
     /// Times a peer that did not keep up was left behind.
     public var leftBehind: UInt64 = 0
+    /// Times the stream was held back until a peer had confirmed what would have left the window.
+    public var heldForSlowest: UInt64 = 0
     /// Times reading stopped because the bus was behind.
     public var readingPaused: UInt64 = 0
     /// Emits that were held back because the outbox was full.

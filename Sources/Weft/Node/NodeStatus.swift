@@ -71,6 +71,7 @@ extension NodeCounters {
             "flushesForgotten": Value(self.mesh.flushesForgotten), "fetchesDelayed": Value(self.mesh.fetchesDelayed),
             "ownWindowDropped": Value(self.mesh.ownWindowDropped),
             "receivedWindowsDropped": Value(self.mesh.receivedWindowsDropped),
+            "slowestLeftBehind": Value(self.mesh.slowestLeftBehind), "heldForSlowest": Value(self.heldForSlowest),
             "held": Value(self.mesh.held), "heldOverflowed": Value(self.mesh.heldOverflowed),
             "fetches": Value(self.mesh.fetches), "fetchesUnanswered": Value(self.mesh.fetchesUnanswered),
             "repairedByOrigin": Value(self.mesh.repairedByOrigin),

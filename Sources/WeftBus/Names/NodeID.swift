@@ -50,9 +50,14 @@ public struct NodeID: Hashable, Sendable, Comparable {
 
     /// The 16 bytes, most significant first.
     public var bytes: [UInt8] {
-        [self.high, self.low].flatMap { half in
-            stride(from: 56, through: 0, by: -8).map { UInt8(truncatingIfNeeded: half >> UInt64($0)) }
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(16)
+        for half in [self.high, self.low] {
+            for shift in stride(from: UInt64(56), through: 0, by: -8) {
+                bytes.append(UInt8(truncatingIfNeeded: half >> shift))
+            }
         }
+        return bytes
     }
 
     /// Compares by the bytes.

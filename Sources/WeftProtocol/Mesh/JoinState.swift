@@ -11,6 +11,8 @@ enum JoinState {
     case confirming
     /// Waiting for a member's history.
     case fetching(from: NodeID, id: UInt64, deadline: MonotonicTime)
+    /// History is there, or there is none: waiting for members that have become known since.
+    case settling
     case joined
     case failed
 }

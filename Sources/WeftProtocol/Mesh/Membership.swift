@@ -12,7 +12,11 @@ struct Membership {
     }
 
     struct Member: Hashable {
-        var record: MemberRecord
+        var record: MemberRecord {
+            didSet { self.digest = Membership.digest(of: self.record) }
+        }
+        /// What the record adds to the roster's digest.
+        private(set) var digest: UInt64
         var status = Status.alive
         /// When a word last came from the member itself; until the first one, when it is said to have lived.
         var lastHeard: MonotonicTime
@@ -22,6 +26,13 @@ struct Membership {
         var forgetAt: MonotonicTime?
 
         var isLive: Bool { self.status == .alive || self.status == .suspect }
+
+        init(record: MemberRecord, lastHeard: MonotonicTime) {
+            self.record = record
+            self.digest = Membership.digest(of: record)
+            self.lastHeard = lastHeard
+            self.lastAlive = lastHeard
+        }
     }
 
     enum Change: Hashable {
@@ -48,20 +59,29 @@ struct Membership {
 
     func status(of id: NodeID) -> Status? { self.members[id]?.status }
 
+    func isLive(_ id: NodeID) -> Bool {
+        let status = self.status(of: id)
+        return status == .alive || status == .suspect
+    }
+
     /// The live ones, in the order of their ids.
     var live: [Member] { self.members.values.filter(\.isLive).sorted { $0.record.id < $1.record.id } }
+    /// The suspect ones, in the order of their ids.
+    var suspects: [Member] {
+        self.members.values.filter { $0.status == .suspect }.sorted { $0.record.id < $1.record.id }
+    }
     /// Whether one more may come in.
     var hasRoom: Bool { self.liveCount + 1 < self.limit }
 
     /// A digest of who is alive with which record; equal rosters have equal digests.
     func digest(with local: MemberRecord) -> UInt64 {
         var digest = Self.digest(of: local)
-        for member in self.members.values where member.isLive { digest ^= Self.digest(of: member.record) }
+        for member in self.members.values where member.isLive { digest ^= member.digest }
         return digest
     }
 
     /// FNV-1a over the id and the revision: the same on every machine and in every language.
-    private static func digest(of record: MemberRecord) -> UInt64 {
+    fileprivate static func digest(of record: MemberRecord) -> UInt64 {
         var bytes = record.id.bytes
         bytes.appendBigEndian(record.revision)
         return bytes.reduce(0xCBF2_9CE4_8422_2325) { ($0 ^ UInt64($1)) &* 0x0000_0100_0000_01B3 }
@@ -81,7 +101,7 @@ struct Membership {
         }
         guard self.hasRoom, silence < self.deadAfter else { return nil }
         let lastHeard = now + (.zero - silence)
-        self.members[record.id] = Member(record: record, lastHeard: lastHeard, lastAlive: lastHeard)
+        self.members[record.id] = Member(record: record, lastHeard: lastHeard)
         self.liveCount += 1
         return .appeared(record.id)
     }
@@ -161,7 +181,12 @@ struct Membership {
     /// - Parameter patience: By how much this node multiplies what the others may be silent, because it is late itself.
     mutating func tick(patience: Int = 1, at now: MonotonicTime) -> [Change] {
         var changes: [Change] = []
-        for (id, member) in self.members.sorted(by: { $0.key < $1.key }) {
+        let due = self.members.keys.filter { id in
+            guard let member = self.members[id] else { return false }
+            return !member.isLive || now - member.lastHeard >= min(self.suspectAfter, self.deadAfter) * patience
+        }
+        for id in due.sorted() {
+            guard let member = self.members[id] else { continue }
             switch member.status {
             case .alive, .suspect:
                 if now - member.lastAlive >= self.deadAfter * patience {

@@ -8,7 +8,7 @@ extension Mesh {
     var hasHistory: Bool {
         switch self.join {
         case .joined, .failed, .idle: true
-        case .seeking, .confirming, .fetching: false
+        case .seeking, .confirming, .fetching, .settling: false
         }
     }
 
@@ -22,6 +22,8 @@ extension Mesh {
             if self.isAlone { return self.conclude(at: now) }
             self.failIfRejected(at: now)
         case .confirming: break
+        case .settling:
+            if self.unconfirmed.isEmpty { return self.conclude(at: now) }
         case .fetching(let member, _, let deadline):
             if self.membership[member]?.isLive != true || now >= deadline {
                 self.refusedSnapshots.insert(member)
@@ -76,7 +78,7 @@ extension Mesh {
                     .unreachable,
                     "no member of the mesh answered at \(tried.joined(separator: ", ")): is a node running there, "
                         + "and is that the address it is bound to?"))
-        case .confirming:
+        case .confirming, .settling:
             let names = self.unconfirmed.map { "\($0.name) (\($0.publish))" }
             self.fail(
                 MeshError(
@@ -106,7 +108,7 @@ extension Mesh {
         }
         let sponsor = self.sponsor.flatMap { candidates.contains($0) ? $0 : nil }
         guard let member = sponsor ?? candidates.first, self.refusedSnapshots.count < MeshDefaults.snapshotAttempts
-        else { return self.conclude(at: now) }
+        else { return self.settle(at: now) }
         var floors: [NodeID: UInt64] = [:]
         for (id, peer) in self.peers { floors[id] = peer.heardFrom }
         let number = self.random.next()
@@ -129,7 +131,16 @@ extension Mesh {
         }
         self.actions.append(.deliver(.history(events.filter { $0.origin != self.local.id })))
         self.historyCursors = cursors.filter { $0.key != self.local.id }
-        self.conclude(at: now)
+        self.settle(at: now)
+    }
+
+    /// Whoever was met while the history was on its way confirms, too, before the node says that it has joined.
+    private mutating func settle(at now: MonotonicTime) {
+        self.join = .settling
+        // One that does not answer within that time is suspect, and nobody waits for it.
+        let patience = now + self.configuration.suspectAfter + MeshDefaults.retryInterval
+        self.joinDeadline = self.joinDeadline.map { max($0, patience) }
+        if self.unconfirmed.isEmpty { self.conclude(at: now) }
     }
 
     /// The streams go live, after what history there is.
@@ -144,6 +155,7 @@ extension Mesh {
             self.answerFlushes(of: id)
         }
         self.actions.append(.joined)
+        self.mayBeComplete = true
         self.announceComplete()
     }
 

@@ -93,6 +93,7 @@ extension Mesh {
     mutating func part(from id: NodeID) {
         if let record = self.membership[id]?.record { self.stopListening(to: record) }
         if let link = self.peers.removeValue(forKey: id)?.link { self.close(link) }
+        self.leaving.remove(id)
         self.repairs[id] = nil
         self.broken.remove(id)
     }
@@ -113,6 +114,7 @@ extension Mesh {
     mutating func apply(_ change: Membership.Change?, at now: MonotonicTime) {
         guard let change else { return }
         self.rosterChanged = true
+        self.mayBeComplete = true
         switch change {
         case .appeared(let id):
             if let record = self.membership[id]?.record { self.meet(record, at: now) }
@@ -171,8 +173,11 @@ extension Mesh {
 
     /// The end of the stream of who said goodbye: it has come, or it will not.
     mutating func settleGoodbyes(at now: MonotonicTime) {
-        for (id, peer) in self.peers.sorted(by: { $0.key < $1.key }) {
-            guard let goodbye = peer.goodbye, let record = self.membership[id]?.record else { continue }
+        guard !self.leaving.isEmpty else { return }
+        for id in self.leaving.sorted() {
+            guard let peer = self.peers[id], let goodbye = peer.goodbye, let record = self.membership[id]?.record else {
+                continue
+            }
             if peer.heardFrom != nil, let stream = self.streams[id], stream.received < goodbye.head {
                 guard now >= goodbye.deadline else { continue }
                 self.giveUp(id, through: goodbye.head)
@@ -183,7 +188,8 @@ extension Mesh {
     }
 
     mutating func announceComplete() {
-        guard case .joined = self.join else { return }
+        guard self.mayBeComplete, case .joined = self.join else { return }
+        self.mayBeComplete = false
         for id in self.livePeers {
             guard let peer = self.peers[id], peer.isComplete, !peer.isAnnounced, peer.goodbye == nil,
                 let record = self.membership[id]?.record

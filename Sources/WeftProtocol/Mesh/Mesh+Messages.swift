@@ -173,6 +173,7 @@ extension Mesh {
             guard self.peers[id]?.probe?.nonce == nonce else { return }
             self.peers[id]?.probe = nil
             self.peers[id]?.hearsUs = true
+            self.mayBeComplete = true
         case .heartbeat(let head, let cursors, let digest):
             if self.streams[id]?.heartbeat(head: head, isReading: self.isReading) == true {
                 self.streamStands(of: id, at: now)
@@ -218,7 +219,9 @@ extension Mesh {
         if let confirmed = self.peers[id]?.confirmed, let name = self.membership[id]?.record.name {
             self.farewells[id] = Farewell(name: name, sequence: confirmed.sequence, missed: confirmed.missed)
         }
+        guard self.peers[id] != nil else { return }
         self.peers[id]?.goodbye = (head, now + MeshDefaults.goodbyeGrace)
+        self.leaving.insert(id)
     }
 
     // MARK: The roster
@@ -296,6 +299,7 @@ extension Mesh {
         self.streams[probe.origin] = stream
         self.examine(probe.origin)
         if self.peers[probe.origin]?.heardFrom == nil { self.peers[probe.origin]?.heardFrom = probe.head }
+        self.mayBeComplete = true
         self.send(.probeAck(nonce: probe.nonce), to: probe.origin)
         self.answerFlushes(of: probe.origin)
     }

@@ -59,26 +59,27 @@ extension Mesh {
     private mutating func mend(_ origin: NodeID, at now: MonotonicTime) {
         while let hole = self.streams[origin]?.hole {
             var repair = self.repairs[origin] ?? Repair(first: hole.lowerBound, at: now)
-            if repair.first != hole.lowerBound {
-                let asked = repair.asked
-                repair = Repair(first: hole.lowerBound, at: now)
-                repair.asked = asked
-            }
+            if repair.first != hole.lowerBound { repair = repair.next(first: hole.lowerBound, at: now) }
             if let asked = repair.asked, now >= asked.deadline || self.membership[asked.holder]?.isLive != true {
                 self.counters.fetchesUnanswered += 1
                 repair.unanswered = asked.holder
                 repair.asked = nil
+                // One that was asked on the off-chance is not waited for.
+                if asked.holder != origin, !self.claims(asked.holder, asked.first, of: origin) {
+                    repair.lacking.insert(asked.holder)
+                }
             }
             self.repairs[origin] = repair
             guard repair.asked == nil, now >= repair.nextTry else { return }
-            if let holder = self.holder(of: hole, in: origin, repair) {
+            if let holder = self.holder(of: hole, in: origin, repair, at: now) {
                 guard self.repairs.values.count(where: { $0.asked != nil }) < MeshDefaults.repairsInFlight else {
                     self.counters.fetchesDelayed += 1
                     return
                 }
                 let number = self.random.next()
                 self.repairs[origin]?.asked = Repair.Question(
-                    number: number, holder: holder, deadline: now + MeshDefaults.repairTimeout)
+                    number: number, first: hole.lowerBound, holder: holder,
+                    deadline: now + MeshDefaults.repairTimeout)
                 self.counters.fetches += 1
                 self.send(
                     .fetch(id: number, origin: origin, first: hole.lowerBound, last: hole.upperBound), to: holder)
@@ -90,17 +91,28 @@ extension Mesh {
         self.examine(origin)
     }
 
+    /// Whether a member says that it has received an event.
+    private func claims(_ id: NodeID, _ sequence: UInt64, of origin: NodeID) -> Bool {
+        (self.peers[id]?.cursors[origin] ?? 0) >= sequence
+    }
+
     /// Who is asked next: the origin, else a member that has received the first missing event, rather not the one that
-    /// has just failed to answer.
-    private func holder(of hole: ClosedRange<UInt64>, in origin: NodeID, _ repair: Repair) -> NodeID? {
+    /// has just failed to answer; before anything is given up anyone, who may hold what lies beyond a hole of its own.
+    private func holder(
+        of hole: ClosedRange<UInt64>, in origin: NodeID, _ repair: Repair, at now: MonotonicTime
+    ) -> NodeID? {
         func mayAsk(_ id: NodeID) -> Bool {
             self.membership[id]?.isLive == true && self.peers[id]?.goodbye == nil && !repair.lacking.contains(id)
         }
         var candidates: [NodeID] = mayAsk(origin) && self.peers[origin] != nil ? [origin] : []
         // Not always the same one for everybody.
-        let others = self.peers.filter {
-            $0.key != origin && mayAsk($0.key) && ($0.value.cursors[origin] ?? 0) >= hole.lowerBound
-        }.keys.sorted()
+        let known = self.peers.keys.filter { $0 != origin && mayAsk($0) }.sorted()
+        var others = known.filter { self.claims($0, hole.lowerBound, of: origin) }
+        if candidates.isEmpty, others.isEmpty,
+            now - repair.since >= self.configuration.heartbeatInterval * 2 || self.peers[origin]?.goodbye != nil
+        {
+            others = known
+        }
         let start = others.isEmpty ? 0 : Int(self.local.id.bytes[15]) % others.count
         candidates += others[start...] + others[..<start]
         if self.membership[origin]?.status == .suspect, candidates.count > 1, candidates[0] == origin {
@@ -121,14 +133,16 @@ extension Mesh {
         guard self.membership[origin]?.status == .dead, self.peers[origin] != nil,
             !repair.lacking.contains(origin)
         else { return isKnown }
-        return waited >= MeshDefaults.repairPatience
+        // Once, and not for each hole.
+        return isKnown && now - repair.brokenSince >= MeshDefaults.repairPatience
     }
 
     mutating func giveUp(_ origin: NodeID, through last: UInt64) {
         guard var stream = self.streams[origin] else { return }
         self.take(stream.giveUp(through: last))
         self.streams[origin] = stream
-        self.repairs[origin] = nil
+        self.repairs[origin]?.first = 0
+        self.repairs[origin]?.asked = nil
         self.examine(origin)
     }
 
@@ -149,7 +163,7 @@ extension Mesh {
             self.repairs[origin]?.nextTry = now + MeshDefaults.tickInterval
             return
         }
-        let first = self.repairs[origin]?.first ?? 0
+        let first = asked.first
         var count: UInt64 = 0
         for frame in batches {
             guard let batch = try? EventBatch(decoding: frame), batch.origin == origin else {
@@ -168,7 +182,9 @@ extension Mesh {
             self.counters.repairedByOthers += count
         }
         // No answer with which nothing comes nearer is asked for twice.
-        if from != first || received < first { self.repairs[origin]?.lacking.insert(id) }
+        if self.repairs[origin]?.first == first, from != first || received < first {
+            self.repairs[origin]?.lacking.insert(id)
+        }
     }
 
     /// Answers a fetch from the windows.

@@ -9,7 +9,7 @@ extension Mesh {
     /// Asks others about those that are suspect.
     mutating func askAboutSuspects(at now: MonotonicTime) {
         for (number, ping) in self.forwardedPings where now >= ping.deadline { self.forwardedPings[number] = nil }
-        for member in self.membership.live where member.status == .suspect {
+        for member in self.membership.suspects {
             let id = member.record.id
             guard var peer = self.peers[id], peer.goodbye == nil else { continue }
             var suspicion =

@@ -22,9 +22,9 @@ extension Mesh {
             self.apply(change, at: now)
         }
         self.repairBytesLeft = self.configuration.repairBytesPerTick
-        for (id, peer) in self.peers {
+        for id in self.leaving {
             // What was still on its way when the goodbye came has had its time.
-            guard let goodbye = peer.goodbye else { continue }
+            guard let goodbye = self.peers[id]?.goodbye else { continue }
             self.streams[id]?.want(through: goodbye.head)
             self.examine(id)
         }
@@ -76,8 +76,12 @@ extension Mesh {
     }
 
     private mutating func retryPeers(at now: MonotonicTime) {
-        for (id, peer) in self.peers.sorted(by: { $0.key < $1.key }) {
-            guard let member = self.membership[id], peer.goodbye == nil else { continue }
+        let open = self.peers.keys.filter { id in
+            guard let peer = self.peers[id] else { return false }
+            return !peer.isWelcomed || !peer.hearsUs || peer.probe != nil || !self.membership.isLive(id)
+        }
+        for id in open.sorted() {
+            guard let peer = self.peers[id], let member = self.membership[id], peer.goodbye == nil else { continue }
             if member.status == .dead {
                 if now >= peer.nextRedial { self.redial(id, at: now) }
                 continue

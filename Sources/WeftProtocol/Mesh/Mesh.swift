@@ -35,6 +35,8 @@ public struct Mesh: Sendable {
     var strangers: Set<NodeID> = []
     /// The last sequence that has gone out on the event stream.
     var head: UInt64 = 0
+    /// What has been published since the peers were last asked how far they are.
+    var unaskedBytes = 0
     var isReading = true
     var hasLeft = false
     var windows: ReplayWindows
@@ -51,6 +53,10 @@ public struct Mesh: Sendable {
     var rostersLeft = MeshDefaults.rostersPerInterval
     var actions: [MeshAction] = []
     var rosterChanged = false
+    /// Whether a member may have become complete since it was last looked at.
+    var mayBeComplete = false
+    /// Those that have said goodbye and whose streams have not ended.
+    var leaving: Set<NodeID> = []
 
     enum LinkPurpose: Hashable {
         case seed(Int)
@@ -235,7 +241,7 @@ public struct Mesh: Sendable {
     // MARK: Inside
 
     var livePeers: [NodeID] {
-        self.peers.keys.filter { self.membership[$0]?.isLive == true }.sorted()
+        self.peers.keys.filter { self.membership.isLive($0) }.sorted()
     }
 
     mutating func send(_ message: ControlMessage, to id: NodeID) {

@@ -24,6 +24,8 @@ public struct MeshConfiguration: Sendable {
     public var aheadBytes = MeshDefaults.aheadBytes
     /// See ``MeshDefaults/repairBytesPerTick``.
     public var repairBytesPerTick = MeshDefaults.repairBytesPerTick
+    /// Whether nothing leaves the window of the own stream that a joined peer has not confirmed.
+    public var waitsForSlowest = false
     /// Where the numbers of probes and requests come from.
     public var randomSeed: UInt64
 

@@ -57,6 +57,8 @@ public struct MeshCounters: Hashable, Sendable {
     public var ownWindowDropped: UInt64 = 0
     /// Batches that left the windows of the others' streams, because they are full.
     public var receivedWindowsDropped: UInt64 = 0
+    /// Peers that a node that waits for the slowest did not wait for any longer, because they did not get any further.
+    public var slowestLeftBehind: UInt64 = 0
     /// Times events were asked for again.
     public var fetches: UInt64 = 0
     /// Fetches that nobody answered in time.

@@ -43,6 +43,19 @@ struct PeerState {
     /// What was dialled to reach it.
     var dialled: DialledAddress?
 
+    /// How far it is behind a node that waits for the slowest.
+    var lag: Lag?
+
+    /// A peer that holds up a node that waits for the slowest.
+    struct Lag {
+        /// How far it is.
+        var cursor: UInt64
+        /// Since when it has not got any further.
+        var since: MonotonicTime
+        /// It has not for too long, and is not waited for until it has caught up.
+        var isLeftBehind = false
+    }
+
     /// Both directions have been confirmed.
     var isComplete: Bool { self.hearsUs && self.heardFrom != nil }
 }

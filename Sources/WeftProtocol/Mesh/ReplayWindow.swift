@@ -5,7 +5,7 @@ import DequeModule
 /// The newest part of one origin's stream that this node still holds, as the batches in which it came.
 struct ReplayWindow {
     /// What a batch takes beside its bytes.
-    private static let overhead = 128
+    static let overhead = 128
     /// In the order of their first sequences; there may be holes between them.
     private(set) var batches: Deque<EventBatch> = []
     private(set) var bytes = 0

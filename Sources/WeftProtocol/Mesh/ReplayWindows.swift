@@ -21,6 +21,11 @@ struct ReplayWindows {
 
     /// The bytes that the own stream takes.
     var ownBytes: Int { self.windows[self.local]?.bytes ?? 0 }
+    /// What the own window would take with one more batch, and the end of what goes first if that is too much.
+    func ownFilling(with byteCount: Int) -> (bytes: Int, next: UInt64?) {
+        let window = self.windows[self.local]
+        return ((window?.bytes ?? 0) + byteCount + ReplayWindow.overhead, window?.batches.first?.last)
+    }
     /// The bytes that the others' streams take together.
     var receivedBytes: Int { self.othersBytes }
 
