@@ -102,7 +102,21 @@ extension NodeCore {
 
     /// A link to a seed without keys: it may lead to a node that has some.
     func plainSeedEvents(_ events: [MonitorEvent], _ link: UInt32, at endpoint: String) {
-        guard !self.isStopped, events.contains(where: \.isMechanismMismatch) else { return }
+        guard !self.isStopped else { return }
+        // It may hang up before it has been read what it speaks. A server that is being restarted does so, too, but not for long.
+        self.hangUps[endpoint, default: 0] += events.count { $0.kind == .handshakeFailed }
+        if events.contains(where: { $0.kind == .handshakeSucceeded }) { self.hangUps[endpoint] = nil }
+        let patience =
+            self.configuration.joinTimeout == nil ? NodeDefaults.hangUpsOfServices : NodeDefaults.hangUps
+        if self.hangUps[endpoint] ?? 0 >= patience {
+            self.hangUps[endpoint] = nil
+            self.refused(
+                link,
+                "whoever listens at \(endpoint) hangs up during the handshake: it talks only to nodes with keys (--key-file "
+                    + "FILE, --trust DIR), or is no node of Weft")
+            return
+        }
+        guard events.contains(where: \.isMechanismMismatch) else { return }
         self.refused(
             link,
             "the node at \(endpoint) talks only to nodes with keys: give this one a key and a directory of those it trusts "

@@ -36,6 +36,8 @@ actor NodeCore {
     var dials: [UInt32: SeedDial] = [:]
     /// With keys: who answered at a seed's address the last time.
     var seedKeys: [String: CurvePublicKey] = [:]
+    /// Without keys: how often a seed has hung up during the handshake.
+    var hangUps: [String: Int] = [:]
     /// With keys: a socket for each member's event stream, by address.
     var streams: [String: SocketID] = [:]
     /// With keys: answers for those whose connection was ended when the sockets were bound anew, until they are back.

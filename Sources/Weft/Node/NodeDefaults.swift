@@ -47,6 +47,10 @@ public enum NodeDefaults {
     static let heldAnswerInterval: Duration = .milliseconds(50)
     /// How many bytes of such answers wait.
     static let heldAnswerBytes = 16 << 20
+    /// How often a seed may hang up during the handshake before it is taken for one that wants keys.
+    static let hangUps = 4
+    /// The same for nodes that look for the mesh without a limit of time.
+    static let hangUpsOfServices = 20
     /// How soon an event stream whose handshake was refused is dialled again.
     static let refusedRetryInterval: Duration = .seconds(1)
     /// How long a call to another node may take unless it says otherwise.

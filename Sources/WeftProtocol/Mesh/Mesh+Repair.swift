@@ -62,8 +62,7 @@ extension Mesh {
             if repair.first != hole.lowerBound { repair = repair.next(first: hole.lowerBound, at: now) }
             if let asked = repair.asked, now >= asked.deadline || self.membership[asked.holder]?.isLive != true {
                 self.counters.fetchesUnanswered += 1
-                repair.unanswered = asked.holder
-                repair.asked = nil
+                repair.stopWaiting()
                 // One that was asked on the off-chance is not waited for.
                 if asked.holder != origin, !self.claims(asked.holder, asked.first, of: origin) {
                     repair.lacking.insert(asked.holder)
@@ -78,8 +77,8 @@ extension Mesh {
                 }
                 let number = self.random.next()
                 self.repairs[origin]?.asked = Repair.Question(
-                    number: number, first: hole.lowerBound, holder: holder,
-                    deadline: now + MeshDefaults.repairTimeout)
+                    number: number, first: hole.lowerBound, holder: holder, askedAt: now,
+                    deadline: now + repair.patience)
                 self.counters.fetches += 1
                 self.send(
                     .fetch(id: number, origin: origin, first: hole.lowerBound, last: hole.upperBound), to: holder)
@@ -152,13 +151,12 @@ extension Mesh {
         _ number: UInt64, by id: NodeID, _ origin: NodeID, from: UInt64, isBusy: Bool,
         _ batches: [ArraySlice<UInt8>], at now: MonotonicTime
     ) {
-        guard let asked = self.repairs[origin]?.asked, asked.number == number, asked.holder == id else {
-            // Late: whoever was asked since has answered.
+        // Also one that is late: over a slow link all are, and without them nothing would come nearer.
+        guard let asked = self.repairs[origin]?.answered(number, by: id, at: now) else {
+            // The hole has been closed since, or nothing was asked.
             self.counters.contradictions += 1
             return
         }
-        self.repairs[origin]?.asked = nil
-        self.repairs[origin]?.unanswered = nil
         if isBusy {
             self.repairs[origin]?.nextTry = now + MeshDefaults.tickInterval
             return

@@ -74,8 +74,13 @@ public enum MeshDefaults {
     public static let repairBytesPerTick = 16 << 20
     /// How many fetches a node has under way at once.
     public static let repairsInFlight = 8
-    /// How long a fetch may take before somebody else is asked.
+    /// How long a fetch may take before somebody else is asked, as long as nothing is known of the link; each time that was not
+    /// enough it doubles, and an answer sets it to twice its own time.
     public static let repairTimeout: Duration = .seconds(1)
+    /// The longest time that a fetch is waited for: what is missing is then shown to be on its way by nothing else.
+    public static let longestRepairTimeout: Duration = deadAfter
+    /// How many fetches of one stream that are no longer waited for are remembered, so that their answers are taken.
+    public static let overdueFetches = 8
     /// How long what nobody holds is waited for when its origin is dead and may come back: what is behind it waits, too.
     public static let repairPatience: Duration = .seconds(30)
     /// How long a name, a role or an address may be, in bytes.

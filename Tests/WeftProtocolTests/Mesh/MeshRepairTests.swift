@@ -24,6 +24,23 @@ struct MeshRepairTests {
         #expect(nodes[2].mesh.counters.fetches == 0)
     }
 
+    /// As over a slow cable, on which an answer takes longer than it is waited for.
+    @Test(arguments: [600, 900, 1_500])
+    func answersThatComeLateCloseTheHoleAllTheSame(latency: Int) {
+        let mesh = SimulatedMesh()
+        let nodes = mesh.joined("a", "b", "c")
+        mesh.emit(nodes[0], 3)
+        mesh.run(for: .milliseconds(10))
+        mesh.losesPublished = { _, to, _ in to === nodes[1] }
+        mesh.emit(nodes[0], 4)
+        mesh.run(for: .milliseconds(10))
+        mesh.losesPublished = { _, _, _ in false }
+        mesh.latency = .milliseconds(latency)
+        mesh.emit(nodes[0], 2)
+        #expect(mesh.run(within: .seconds(20)) { nodes[1].heard(from: nodes[0]) == Array(1...9) })
+        #expect(nodes[1].gaps.isEmpty)
+    }
+
     @Test func aLostEndOfAStreamIsFetchedAfterAFewHeartbeats() {
         let mesh = SimulatedMesh()
         let nodes = mesh.joined("a", "b")
