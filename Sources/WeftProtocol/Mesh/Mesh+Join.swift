@@ -149,7 +149,8 @@ extension Mesh {
         self.joinDeadline = nil
         for id in self.streams.keys.sorted() {
             guard var stream = self.streams[id], stream.phase == .holding else { continue }
-            self.take(stream.begin(after: self.historyCursors.removeValue(forKey: id)))
+            let room = self.configuration.aheadBytes - self.aheadBytes
+            self.take(stream.begin(after: self.historyCursors.removeValue(forKey: id), room: room))
             self.streams[id] = stream
             self.examine(id)
             self.answerFlushes(of: id)

@@ -31,6 +31,11 @@ extension Mesh {
             self.counters.contradictions += 1
             return
         }
+        // Who lacked something, and has got it since, is asked again.
+        for (origin, repair) in self.repairs where repair.lacking.contains(id) {
+            guard !self.claims(id, repair.first, of: origin), cursors[origin] ?? 0 >= repair.first else { continue }
+            self.repairs[origin]?.lacking.remove(id)
+        }
         self.peers[id]?.cursors = cursors
         for (origin, cursor) in cursors where origin != self.local.id && self.membership[origin]?.status != .alive {
             self.beginAfterHistory(origin)

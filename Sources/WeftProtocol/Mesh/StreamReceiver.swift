@@ -73,7 +73,9 @@ struct StreamReceiver {
     }
 
     /// The history before the stream ends with this sequence; nil when there is none.
-    mutating func begin(after cursor: UInt64?) -> [Output] {
+    ///
+    /// - Parameter room: How many bytes of what was held may go on waiting beyond a hole.
+    mutating func begin(after cursor: UInt64?, room: Int) -> [Output] {
         guard self.phase == .holding else { return [] }
         self.phase = .live
         let held = self.held
@@ -82,10 +84,10 @@ struct StreamReceiver {
             // A member that did not get to the floor in time: what lies between has to be fetched.
             self.want(through: self.received)
             self.received = cursor
-            self.confirmed = max(self.confirmed, cursor)
+            self.confirmed = cursor
         }
         var outputs: [Output] = []
-        for batch in held { outputs += self.receive(batch, room: .max) }
+        for batch in held { outputs += self.receive(batch, room: room - self.aheadBytes) }
         return outputs
     }
 
