@@ -9,7 +9,7 @@ extension ClusterSimulation {
     /// every 10 s.
     static let calm: UInt64 = 15_000_000
     /// How far a node that is out of trouble may be behind, in checks.
-    static let lag = 15
+    static let lag = 10
 
     // MARK: - Deliveries
 
