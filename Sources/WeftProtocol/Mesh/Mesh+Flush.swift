@@ -13,6 +13,11 @@ extension Mesh {
     }
 
     mutating func confirmed(by id: NodeID, _ sequence: UInt64, _ missed: UInt64) {
+        // What was on its way to the process that had this address before is about that one's stream.
+        guard self.peers[id]?.hearsUs == true, sequence <= self.head else {
+            self.counters.contradictions += 1
+            return
+        }
         for index in self.flushes.indices where self.flushes[index].sequence <= sequence {
             self.flushes[index].settle(id, .confirmed, missed: missed)
         }

@@ -9,7 +9,7 @@ extension ClusterSimulation {
     /// every 10 s.
     static let calm: UInt64 = 15_000_000
     /// How far a node that is out of trouble may be behind, in checks.
-    static let lag = 15
+    static let lag = 10
 
     // MARK: - Deliveries
 
@@ -72,13 +72,16 @@ extension ClusterSimulation {
         origin < self.peers[peer].views.count ? self.peers[peer].views[origin] : nil
     }
 
+    /// How far a node's bus has a stream of its own, nil for none.
+    private func received(by peer: Int, of origin: Int) -> UInt64? {
+        self.view(of: peer, in: origin)?.handed
+            ?? self.peers[peer].mesh.position(in: self.peers[origin].id)?.confirmed
+    }
+
     /// How far a node's bus has a stream, by what came or, where nothing has, by what its history brought.
     private func handed(to peer: Int, of origin: Int) -> UInt64? {
         let last = self.peers[peer].historyLasts[origin]
-        guard
-            let handed = self.view(of: peer, in: origin)?.handed
-                ?? self.peers[peer].mesh.position(in: self.peers[origin].id)?.confirmed
-        else { return last }
+        guard let handed = self.received(by: peer, of: origin) else { return last }
         return max(handed, last ?? 0)
     }
 
@@ -173,11 +176,15 @@ extension ClusterSimulation {
     // MARK: - History
 
     /// What a node's bus had when it answered a late joiner: the joiner's streams go on from there.
-    mutating func rememberSnapshot(_ ticket: SnapshotTicket, of peer: Int) {
+    mutating func rememberSnapshot(_ ticket: SnapshotTicket, _ history: [EventRecord], of peer: Int) {
         guard case .inbound(let id, _) = ticket.link, let joiner = self.indices[id] else { return }
         var cursors: [Int: UInt64] = [peer: self.peers[peer].head]
         for origin in self.peers.indices where origin != peer {
-            cursors[origin] = self.handed(to: peer, of: origin)
+            cursors[origin] = self.received(by: peer, of: origin)
+        }
+        for event in history {
+            guard let origin = self.indices[event.origin], let sequence = event.sequence else { continue }
+            cursors[origin] = max(cursors[origin] ?? 0, sequence)
         }
         self.peers[joiner].offered[peer] = cursors
     }

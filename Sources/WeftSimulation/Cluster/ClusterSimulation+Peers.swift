@@ -183,7 +183,7 @@ extension ClusterSimulation {
             case .takeSnapshot(let ticket):
                 let (history, head) = (self.history(of: peer), self.peers[peer].head)
                 self.note("\(self.name(peer)) answers with its history")
-                self.rememberSnapshot(ticket, of: peer)
+                self.rememberSnapshot(ticket, history, of: peer)
                 try self.step(peer) { mesh, now in mesh.answerSnapshot(ticket, history: history, head: head, at: now) }
             case .request, .reply: break
             case .joined:
