@@ -63,6 +63,7 @@ extension Mesh {
         guard let member = self.membership[id], var peer = self.peers[id] else { return }
         self.counters.redialled += 1
         self.close(peer.link)
+        for origin in self.repairs.keys { self.repairs[origin]?.lostLink(to: id) }
         peer.link = self.open(.peer(id), to: member.record.control)
         peer.isWelcomed = false
         peer.nextHello = now + MeshDefaults.retryInterval
@@ -180,6 +181,9 @@ extension Mesh {
             }
             if peer.heardFrom != nil, let stream = self.streams[id], stream.received < goodbye.head {
                 guard now >= goodbye.deadline else { continue }
+                // As long as somebody may answer, but not until it is forgotten.
+                let last = goodbye.deadline + MeshDefaults.goodbyeGrace * 2
+                guard now >= last || !self.isBeingRepaired(id, at: now) else { continue }
                 self.giveUp(id, through: goodbye.head)
             }
             if peer.isAnnounced { self.actions.append(.deliver(.left(record, .left))) }
