@@ -54,6 +54,11 @@ extension Mesh {
     mutating func stopListening(to record: MemberRecord) {
         guard self.peers[record.id]?.isListening == true else { return }
         self.peers[record.id]?.isListening = false
+        // Whoever has the address now is heard over the same connection: closing it would silence that one.
+        let isTaken = self.peers.contains { id, peer in
+            peer.isListening && self.membership[id]?.record.publish == record.publish
+        }
+        guard !isTaken else { return }
         self.actions.append(.unsubscribe(endpoint: record.publish))
     }
 
