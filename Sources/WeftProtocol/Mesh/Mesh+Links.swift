@@ -54,6 +54,11 @@ extension Mesh {
     mutating func stopListening(to record: MemberRecord) {
         guard self.peers[record.id]?.isListening == true else { return }
         self.peers[record.id]?.isListening = false
+        // Whoever has the address now is heard over the same connection: closing it would silence that one.
+        let isTaken = self.peers.contains { id, peer in
+            peer.isListening && self.membership[id]?.record.publish == record.publish
+        }
+        guard !isTaken else { return }
         self.actions.append(.unsubscribe(endpoint: record.publish))
     }
 
@@ -63,6 +68,7 @@ extension Mesh {
         guard let member = self.membership[id], var peer = self.peers[id] else { return }
         self.counters.redialled += 1
         self.close(peer.link)
+        for origin in self.repairs.keys { self.repairs[origin]?.lostLink(to: id) }
         peer.link = self.open(.peer(id), to: member.record.control)
         peer.isWelcomed = false
         peer.nextHello = now + MeshDefaults.retryInterval
@@ -180,6 +186,9 @@ extension Mesh {
             }
             if peer.heardFrom != nil, let stream = self.streams[id], stream.received < goodbye.head {
                 guard now >= goodbye.deadline else { continue }
+                // As long as somebody may answer, but not until it is forgotten.
+                let last = goodbye.deadline + MeshDefaults.goodbyeGrace * 2
+                guard now >= last || !self.isBeingRepaired(id, at: now) else { continue }
                 self.giveUp(id, through: goodbye.head)
             }
             if peer.isAnnounced { self.actions.append(.deliver(.left(record, .left))) }

@@ -135,6 +135,8 @@ extension Mesh {
         case .reject(.elsewhere, _, _):
             // The port has changed hands: the one that was called is gone, and the one that answers is nobody to us.
             if self.membership[id]?.isLive == true { return self.replace(id, at: now) }
+            // One that has said goodbye is let go when its stream has ended, and not before that is announced.
+            guard self.peers[id]?.goodbye == nil else { return }
             if let number = self.peers.removeValue(forKey: id)?.link { self.close(number) }
         case .reject: self.counters.contradictions += 1
         default: self.heard(message, from: id, on: link, at: now)

@@ -95,6 +95,12 @@ extension Mesh {
         self.examine(origin)
     }
 
+    /// Whether somebody has been asked, or can be, for what is missing in a stream.
+    func isBeingRepaired(_ origin: NodeID, at now: MonotonicTime) -> Bool {
+        guard let hole = self.streams[origin]?.hole, let repair = self.repairs[origin] else { return false }
+        return repair.asked != nil || self.holder(of: hole, in: origin, repair, at: now) != nil
+    }
+
     /// Whether a member says that it has received an event.
     private func claims(_ id: NodeID, _ sequence: UInt64, of origin: NodeID) -> Bool {
         (self.peers[id]?.cursors[origin] ?? 0) >= sequence

@@ -16,6 +16,8 @@ extension Mesh {
         }
         self.lastTick = now
         self.health.tick(at: now)
+        // Before they are forgotten, should this node have stood still for so long.
+        self.settleGoodbyes(at: now)
         for change in self.membership.tick(patience: self.health.factor, at: now) { self.apply(change, at: now) }
         for change in self.membership.forgetOldest() {
             self.counters.tombstonesForgotten += 1

@@ -41,6 +41,14 @@ struct Repair {
         self.patience = min(self.patience * 2, MeshDefaults.longestRepairTimeout)
     }
 
+    /// The link over which a member was asked is gone, and the question with it: it is asked again, whoever is next.
+    mutating func lostLink(to holder: NodeID) {
+        guard let asked = self.asked, asked.holder == holder else { return }
+        self.asked = nil
+        self.overdue = self.overdue.suffix(MeshDefaults.overdueFetches - 1) + [asked]
+        self.patience = MeshDefaults.repairTimeout
+    }
+
     /// An answer came.
     ///
     /// - Returns: the question; nil when there was none.

@@ -13,7 +13,9 @@ package struct ClusterSettings: Sendable {
     /// Until when faults begin, in milliseconds; the last of them is over some 15 s later.
     package var faultsUntil: UInt64 = 34_000
     /// How long everything may take to come to rest once the last fault is over, in milliseconds.
-    package var patience: UInt64 = 60_000
+    ///
+    /// A node that only a dead one knew finds the others within a minute; then a dead origin is waited for.
+    package var patience: UInt64 = 100_000
     /// How many tasks are submitted where dispatch runs too.
     package var tasks = 8
     /// Dispatch runs in one schedule of so many; 0 for none.
