@@ -5,7 +5,7 @@ import Testing
 import WeftTestKit
 import WeftValue
 
-/// `cluster/lab` and the node it starts; CI also runs it for a while on a real bad network.
+/// `cluster/lab` and the node it starts; `make lab` runs it on a real bad network.
 struct LabScriptTests {
     private static let script =
         #filePath.split(separator: "/", omittingEmptySubsequences: false).dropLast(3).joined(separator: "/")

@@ -9,6 +9,7 @@ import signal
 import sys
 import time
 
+from console import clear, find_weft, progress
 from laboratory import judge, network, report, runs, selftest
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -22,7 +23,7 @@ def main():
         return selftest.run()
     if arguments.check:
         return check(arguments)
-    weft = find_weft()
+    weft = find_weft(ROOT)
     if weft is None:
         return fail(69, "there is no weft yet; build it with: make build")
     for number in (signal.SIGTERM, signal.SIGHUP):
@@ -132,25 +133,6 @@ def check(arguments):
     if not judged:
         return fail(64, "%s has no run of a laboratory in it" % arguments.check)
     return finish(arguments, judged, arguments.check)
-
-
-def find_weft():
-    named = os.environ.get("WEFT")
-    candidates = [named] if named else [
-        os.path.join(ROOT, *parts, "weft") for parts in ((".build", "release"), (".build", "debug"))]
-    found = next((path for path in candidates if os.access(path, os.X_OK)), None)
-    return found and os.path.abspath(found)
-
-
-def progress(text):
-    if sys.stderr.isatty():
-        sys.stderr.write("\r\x1b[K" + text)
-        sys.stderr.flush()
-
-
-def clear():
-    if sys.stderr.isatty():
-        sys.stderr.write("\r\x1b[K")
 
 
 def fail(status, text):

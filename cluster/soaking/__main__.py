@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 
+from console import clear, find_weft, progress
 from soaking import breaking, checker, evidence, plan, processes, report, selftest
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -22,7 +23,7 @@ def main():
         return selftest.run()
     if arguments.check:
         return check(arguments.check)
-    weft = find_weft()
+    weft = find_weft(ROOT)
     if weft is None:
         return fail(69, "there is no weft yet; build it with: make build")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(130))
@@ -148,23 +149,6 @@ def check(directory):
     if not judgements:
         return fail(64, "%s has no round of a soak in it" % directory)
     return finish(judgements, 0, directory)
-
-
-def find_weft():
-    named = os.environ.get("WEFT")
-    candidates = [named] if named else [os.path.join(ROOT, ".build", kind, "weft") for kind in ("release", "debug")]
-    return next((path for path in candidates if os.access(path, os.X_OK)), None)
-
-
-def progress(text):
-    if sys.stderr.isatty():
-        sys.stderr.write("\r\x1b[K" + text)
-        sys.stderr.flush()
-
-
-def clear():
-    if sys.stderr.isatty():
-        sys.stderr.write("\r\x1b[K")
 
 
 def fail(status, text):

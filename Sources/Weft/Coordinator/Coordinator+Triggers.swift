@@ -42,5 +42,8 @@ extension Coordinator {
                 }
             }
         }
+        self.logger.warning(
+            "An event became no task, because the coordinator stops; the next one looks at the last events again",
+            metadata: ["trigger": "\(trigger.name)", "task.id": "\(task.id)"])
     }
 }
