@@ -19,10 +19,7 @@ extension Coordinator {
         if events.contains(where: { $0.kind == .disconnected }) {
             self.step { dispatcher, now in dispatcher.connectionClosed(worker, at: now) }
         }
-        let isRefused = events.contains {
-            $0.kind == .handshakeFailedAuthentication || $0.kind == .handshakeFailedProtocol
-        }
-        guard isRefused, let security = self.security else { return }
+        guard events.contains(where: \.kind.isRefusal), let security = self.security else { return }
         // libzmq gives up a connection whose handshake was refused; keys come and go, so it is tried again.
         security.refusedElsewhere()
         self.loop.schedule(after: NodeDefaults.refusedRetryInterval) { [weak self] in

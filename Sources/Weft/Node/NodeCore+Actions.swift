@@ -90,7 +90,7 @@ extension NodeCore {
     }
 
     private func stopListening(to endpoint: String) {
-        if let security = self.security { return self.stopListening(to: endpoint, security) }
+        if self.security != nil { return self.closeStream(endpoint) }
         guard let subscriber = self.subscriber else { return }
         // It fails only where connecting has failed before, which was counted then.
         try? self.loop.withSocket(subscriber) { socket throws(ZeroMQError) in

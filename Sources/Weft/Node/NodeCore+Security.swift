@@ -174,7 +174,7 @@ extension NodeCore {
     // MARK: Event streams, one socket for each member
 
     func listen(to endpoint: String, _ security: NodeSecurity) {
-        self.stopListening(to: endpoint, security)
+        self.closeStream(endpoint)
         do throws(ZeroMQError) {
             guard let record = self.mesh.member(publishingAt: endpoint), let key = security.key(of: record) else {
                 throw ZeroMQError(.invalidKey, "nobody who is trusted publishes at \(endpoint)")
@@ -195,16 +195,14 @@ extension NodeCore {
         }
     }
 
-    func stopListening(to endpoint: String, _ security: NodeSecurity) {
+    func closeStream(_ endpoint: String) {
         if let id = self.streams.removeValue(forKey: endpoint) { self.loop.close(id) }
     }
 
     /// libzmq gives up a connection whose handshake was refused; keys come and go, so it is tried again.
     private func streamChanged(_ events: [MonitorEvent], _ id: SocketID, _ endpoint: String) {
         guard !self.isStopped, let security = self.security, self.streams[endpoint] == id,
-            events.contains(where: {
-                $0.kind == .handshakeFailedAuthentication || $0.kind == .handshakeFailedProtocol
-            })
+            events.contains(where: \.kind.isRefusal)
         else { return }
         security.refusedElsewhere()
         self.loop.schedule(after: NodeDefaults.refusedRetryInterval) { [weak self] in

@@ -28,7 +28,7 @@ public struct KeyFile: Sendable {
     public static func read(_ path: String) throws(TrustError) -> KeyFile {
         let bytes: [UInt8]
         do throws(TrustError) {
-            bytes = try SmallFile.read(path) { stamp throws(TrustError) in
+            bytes = try SmallFile.contents(of: path) { stamp throws(TrustError) in
                 guard stamp.isOwn else {
                     throw TrustError(.permissions, "belongs to somebody else; a key must be one's own")
                 }

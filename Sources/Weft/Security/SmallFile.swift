@@ -16,7 +16,9 @@ enum SmallFile {
     static let limit = 16 << 10
 
     /// Reads a file whose stamp has been approved of; what is read is what was approved.
-    static func read(_ path: String, _ approve: (FileStamp) throws(TrustError) -> Void) throws(TrustError) -> [UInt8] {
+    static func contents(of path: String, _ approve: (FileStamp) throws(TrustError) -> Void) throws(TrustError)
+        -> [UInt8]
+    {
         // Not blocking: somebody may have put a pipe there.
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else { throw Self.failed("cannot be read") }
@@ -32,7 +34,7 @@ enum SmallFile {
         while count < bytes.count {
             let got = bytes.withUnsafeMutableBytes { buffer in
                 // Within the buffer: `count` is less than its size.
-                Self.systemRead(descriptor, buffer.baseAddress?.advanced(by: count), buffer.count - count)
+                read(descriptor, buffer.baseAddress?.advanced(by: count), buffer.count - count)
             }
             if got == 0 { break }
             guard got > 0 || errno == EINTR else { throw Self.failed("cannot be read") }
@@ -54,7 +56,7 @@ enum SmallFile {
         if fchmod(descriptor, permissions) != 0 { written = false }
         var rest = Array(text.utf8)[...]
         while written, !rest.isEmpty {
-            let count = rest.withUnsafeBytes { systemWrite(descriptor, $0.baseAddress, $0.count) }
+            let count = rest.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
             if count > 0 { rest = rest.dropFirst(count) } else if errno != EINTR { written = false }
         }
         if fsync(descriptor) != 0 { written = false }
@@ -70,23 +72,5 @@ enum SmallFile {
 
     static func failed(_ what: String, _ number: Int32 = errno) -> TrustError {
         TrustError(.unreadable, "\(what): \(String(cString: strerror(number)))")
-    }
-
-    private static func systemRead(_ descriptor: Int32, _ buffer: UnsafeMutableRawPointer?, _ count: Int) -> Int {
-        buffer.map { Self.readCall(descriptor, $0, count) } ?? 0
-    }
-
-    private static let readCall: @Sendable (Int32, UnsafeMutableRawPointer, Int) -> Int = {
-        #if canImport(Glibc)
-            Glibc.read($0, $1, $2)
-        #elseif canImport(Musl)
-            Musl.read($0, $1, $2)
-        #else
-            Darwin.read($0, $1, $2)
-        #endif
-    }
-
-    private static func systemWrite(_ descriptor: Int32, _ buffer: UnsafeRawPointer?, _ count: Int) -> Int {
-        buffer.map { write(descriptor, $0, count) } ?? 0
     }
 }

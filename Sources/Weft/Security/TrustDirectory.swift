@@ -109,7 +109,7 @@ public struct TrustDirectory: Sendable {
     }
 
     private static func entry(_ file: String, _ path: String) throws(TrustError) -> TrustEntry {
-        let bytes = try SmallFile.read(path) { stamp throws(TrustError) in
+        let bytes = try SmallFile.contents(of: path) { stamp throws(TrustError) in
             guard stamp.isOwn, !stamp.isWritableByAll else {
                 throw TrustError(.permissions, "can be written by others (\(stamp.permissions)); chmod o-w it")
             }

@@ -72,6 +72,9 @@ public struct MonitorEvent: Hashable, Sendable, CustomStringConvertible {
             self == .handshakeFailed || self == .handshakeFailedProtocol || self == .handshakeFailedAuthentication
         }
 
+        /// Whether a handshake was refused for good: libzmq does not try that connection again.
+        public var isRefusal: Bool { self == .handshakeFailedProtocol || self == .handshakeFailedAuthentication }
+
         /// For people to read.
         public var description: String {
             switch self {
