@@ -58,13 +58,17 @@ struct Simulate {
         let lanes = UInt64(max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))))
         var totals = SimulationTotals<S.Report>()
         var failures: [(seed: UInt64, reason: String)] = []
+        // Each takes the next seed: some schedules take much longer than others.
+        let next = Counter()
         await withTaskGroup(of: (SimulationTotals<S.Report>, [(UInt64, String)]).self) { group in
-            for lane in 0..<lanes {
+            for _ in 0..<lanes {
                 group.addTask {
                     var totals = SimulationTotals<S.Report>()
                     var failures: [(UInt64, String)] = []
-                    for seed in stride(from: first + lane, to: first + count, by: Int(lanes)) where failures.count < 5 {
-                        if let end, clock.now >= end { break }
+                    while failures.count < 5, end.map({ clock.now < $0 }) ?? true {
+                        let index = next.take()
+                        guard index < count else { break }
+                        let seed = first + index
                         var simulation = S(seed: seed, settings: settings)
                         do {
                             try simulation.run()
