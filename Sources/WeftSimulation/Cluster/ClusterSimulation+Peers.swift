@@ -386,6 +386,7 @@ extension ClusterSimulation {
                 if let bus = self.peers[peer].bus {
                     let (events, error) = batch.events(after: after)
                     if let error { throw SimulationViolation("a batch that was just written cannot be read: \(error)") }
+                    if self.settings.mutant == .mirroredAgain { bus.repeat(events) }
                     try bus.deliver(events)
                     self.report.handedToBuses += events.count
                 }
