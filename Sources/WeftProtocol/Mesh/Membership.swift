@@ -127,13 +127,16 @@ struct Membership {
 
     /// A word from a member itself.
     mutating func heard(_ id: NodeID, at now: MonotonicTime) -> Change? {
-        guard let before = self.members[id]?.status, before != .left else { return nil }
+        guard let index = self.members.index(forKey: id) else { return nil }
+        let before = self.members.values[index].status
+        guard before != .left else { return nil }
         if before == .alive {
-            self.members[id]?.lastHeard = now
-            self.members[id]?.lastAlive = now
+            // In place: this happens with every message.
+            self.members.values[index].lastHeard = now
+            self.members.values[index].lastAlive = now
             return nil
         }
-        guard var member = self.members[id] else { return nil }
+        var member = self.members.values[index]
         if before == .dead {
             guard self.hasRoom else { return nil }
             self.liveCount += 1

@@ -90,9 +90,10 @@ extension Mesh {
     }
 
     private mutating func retryPeers(at now: MonotonicTime) {
-        let open = self.peers.keys.filter { id in
-            guard let peer = self.peers[id] else { return false }
-            return !peer.isWelcomed || !peer.hearsUs || peer.probe != nil || !self.membership.isLive(id)
+        var open: [NodeID] = []
+        for (id, peer) in self.peers
+        where !peer.isWelcomed || !peer.hearsUs || peer.probe != nil || !self.membership.isLive(id) {
+            open.append(id)
         }
         for id in open.sorted() {
             guard let peer = self.peers[id], let member = self.membership[id], peer.goodbye == nil else { continue }
