@@ -1,6 +1,6 @@
 # Weft's commands for people. `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test test-thread lint format check-imports check-long simulate simulate-mesh crash-points soak lab bench clean
+.PHONY: help setup build demo test test-thread lint format check-imports check-long simulate simulate-mesh crash-points soak lab peer bench clean
 
 BUILD := .build
 # Tests start real processes and wait with deadlines: a few at a time are quicker than all at once.
@@ -68,6 +68,11 @@ check-long: build ## The longer checks: simulation, crash points, soak, sanitize
 	@$(MAKE) soak
 	@$(MAKE) test-thread
 	@for round in 1 2 3 4 5; do echo "round $$round of 5"; .ci/swift test --skip-build $(TEST_FLAGS) || exit 1; done
+
+peer: setup ## See a mesh with keys of three nodes and the one in Python hear 200,000 events of each other (COUNT=100000)
+	@.ci/swift build --product weft
+	@cluster/peer --self-test
+	@WEFT=$(WEFT) cluster/peer --prove $(or $(COUNT),100000)
 
 bench: setup ## Measure emit throughput and task latency beside raw libzmq in C
 	@benchmarks/run
