@@ -257,7 +257,8 @@ public struct Mesh: Sendable {
             case .delivery(let delivery):
                 if case .gap(_, let first, let last) = delivery {
                     self.counters.gaps += 1
-                    self.counters.missed += last - first + 1
+                    // Two origins may say that their streams go as far as numbers do.
+                    self.counters.missed &+= last - first + 1
                 }
                 self.actions.append(.deliver(delivery))
             case .duplicates(let count): self.counters.duplicates += count
