@@ -17,11 +17,15 @@ struct StatusCommand: AsyncParsableCommand {
 
             Example:
               weft status --join tcp://127.0.0.1:7400
+              weft status --counters --join tcp://127.0.0.1:7400
               weft status --json --join tcp://127.0.0.1:7400
             """)
 
     @Flag(help: "Print one JSON object.")
     var json = false
+
+    @Flag(help: "Show each member's memory and every counter that is not 0 (--json shows all of them).")
+    var counters = false
 
     @OptionGroup var join: JoinOptions
 
@@ -32,8 +36,9 @@ struct StatusCommand: AsyncParsableCommand {
             try await Node.joined(configuration) { node in
                 // This node is there only to ask.
                 let members = await node.members().filter { $0.state != .local }
-                let planes = await Self.planes(node, members)
-                self.show(members, planes)
+                async let planes = Self.planes(node, members)
+                async let insides = self.json || self.counters ? Self.insides(node, members) : [:]
+                self.show(members, await planes, await insides)
             }
         }
     }
@@ -57,11 +62,28 @@ struct StatusCommand: AsyncParsableCommand {
         return answers.sorted { (workers($0.status), $1.name) > (workers($1.status), $0.name) }
     }
 
-    private func show(_ members: [MemberStatus], _ planes: [(name: String, status: Value)]) {
+    /// What each member that answers says of itself.
+    private static func insides(_ node: Node, _ members: [MemberStatus]) async -> [NodeID: Value] {
+        await withTaskGroup(of: (id: NodeID, status: Value)?.self) { group in
+            for member in members where member.state == .alive {
+                group.addTask {
+                    let status = try? await node.request(to: member.record.id, "status", timeout: .seconds(3))
+                    return status.map { (member.record.id, $0) }
+                }
+            }
+            var answers: [NodeID: Value] = [:]
+            for await case let answer? in group { answers[answer.id] = answer.status }
+            return answers
+        }
+    }
+
+    private func show(
+        _ members: [MemberStatus], _ planes: [(name: String, status: Value)], _ insides: [NodeID: Value]
+    ) {
         let plane = planes.first?.status
         guard !self.json else {
             let status: Value = [
-                "members": .array(members.map(\.value)), "coordinator": plane ?? .null,
+                "members": .array(members.map { Self.value($0, insides[$0.record.id]) }), "coordinator": plane ?? .null,
                 "verdict": .string(Self.verdict(members, planes)),
                 "coordinators": .array(planes.map { .string($0.name) }),
             ]
@@ -77,9 +99,43 @@ struct StatusCommand: AsyncParsableCommand {
             ])
         }
         for line in table.lines { BoundedWriter.output.line(line) }
+        if self.counters { Self.showCounters(members, insides) }
         if let plane { self.showTasks(plane) }
         BoundedWriter.output.line("")
         BoundedWriter.output.line(Self.verdict(members, planes))
+    }
+
+    /// A member as others see it, with its own counters and memory; null when it did not answer.
+    private static func value(_ member: MemberStatus, _ inside: Value?) -> Value {
+        var members = member.value.objectValue ?? [:]
+        members["counters"] = inside?["counters"] ?? .null
+        members["memory"] = inside?["memory"] ?? .null
+        return .object(members)
+    }
+
+    private static func showCounters(_ members: [MemberStatus], _ insides: [NodeID: Value]) {
+        for member in members {
+            BoundedWriter.output.line("")
+            BoundedWriter.output.line("  \(Terminal.safe(member.record.name))")
+            guard let inside = insides[member.record.id] else {
+                BoundedWriter.output.line("    did not answer")
+                continue
+            }
+            var table = TextTable(header: ["", ""])
+            for part in ["memory", "counters"] {
+                for (name, value) in Self.numbers(inside[part] ?? .null) { table.add([name, "\(value)"]) }
+            }
+            for line in table.lines.dropFirst() { BoundedWriter.output.line("  " + line) }
+        }
+    }
+
+    /// The numbers in a value that are not 0, each with the path to it.
+    private static func numbers(_ value: Value) -> [(String, Int64)] {
+        guard let members = value.objectValue else { return [] }
+        return members.sorted { $0.key < $1.key }.flatMap { name, member -> [(String, Int64)] in
+            if let number = member.intValue { return number == 0 ? [] : [(name, number)] }
+            return Self.numbers(member).map { ("\(name).\($0)", $1) }
+        }
     }
 
     private func showTasks(_ plane: Value) {

@@ -257,8 +257,9 @@ public struct Mesh: Sendable {
             case .delivery(let delivery):
                 if case .gap(_, let first, let last) = delivery {
                     self.counters.gaps += 1
-                    // Two origins may say that their streams go as far as numbers do.
-                    self.counters.missed &+= last - first + 1
+                    // Whoever says that its stream goes on for ever may do so more than once.
+                    let (sum, overflow) = self.counters.missed.addingReportingOverflow(last - first + 1)
+                    self.counters.missed = overflow ? .max : sum
                 }
                 self.actions.append(.deliver(delivery))
             case .duplicates(let count): self.counters.duplicates += count

@@ -56,26 +56,26 @@ extension ControlMessage {
                     versions: try body.versions("v"))
             case .probeAck: .probeAck(nonce: try body.uint("k"))
             case .heartbeat:
-                .heartbeat(head: try body.uint("h"), cursors: try body.cursors("c"), digest: try body.uint("d"))
+                .heartbeat(head: try body.sequence("h"), cursors: try body.cursors("c"), digest: try body.uint("d"))
             case .roster: .roster(try body.roster("r"), wantsReply: try body.bool("p"))
             case .snapshotRequest: .snapshotRequest(id: try body.uint("k"), floors: try body.cursors("f"))
             case .snapshot:
                 .snapshot(
                     id: try body.uint("k"), isReady: try body.bool("y"), events: try body.events("e"),
                     cursors: try body.cursors("c"))
-            case .flush: .flush(through: try body.uint("s"))
-            case .flushed: .flushed(through: try body.uint("s"), missed: try body.uint("x"))
-            case .goodbye: .goodbye(head: try body.uint("h"))
+            case .flush: .flush(through: try body.sequence("s"))
+            case .flushed: .flushed(through: try body.sequence("s"), missed: try body.sequence("x"))
+            case .goodbye: .goodbye(head: try body.sequence("h"))
             case .request:
                 .request(id: try body.uint("k"), method: try body.string("m"), body: try body.value("b"))
             case .reply: .reply(id: try body.uint("k"), isSuccess: try body.bool("o"), body: try body.value("b"))
             case .fetch:
                 .fetch(
-                    id: try body.uint("k"), origin: try body.node("i"), first: try body.uint("f"),
-                    last: try body.uint("l"))
+                    id: try body.uint("k"), origin: try body.node("i"), first: try body.sequence("f"),
+                    last: try body.sequence("l"))
             case .repair:
                 .repair(
-                    id: try body.uint("k"), origin: try body.node("i"), from: try body.uint("f"),
+                    id: try body.uint("k"), origin: try body.node("i"), from: try body.sequence("f"),
                     isBusy: try body.bool("y"), batches: try body.blobs("e"))
             case .ping: .ping(id: try body.uint("k"), refutation: try body.uint("u"))
             case .pong:

@@ -28,6 +28,8 @@ public enum WireFormat {
     public static let maximumEvent = 1 << 20
     /// A batch is closed when it has grown to this, so that a receiver can begin with it while the next one is made.
     public static let batchClosesAt = 64 << 10
+    /// The largest sequence: with one event a nanosecond it takes 292 years to get there, and sums of two stay numbers.
+    public static let largestSequence = UInt64(Int64.max)
     /// The fewest bytes that an event takes in a batch: name, time and arguments, all empty or zero.
     static let smallestEvent = 4
 

@@ -111,9 +111,30 @@ struct WireTests {
     @Test func aMissingMemberIsNamed() {
         let frame: [UInt8] = [0x57, 0x46, 1, 9, 0x81, 0xA1, 0x73, 0xA1, 0x78]  // FLUSH {s: "x"}
         let error = #expect(throws: WireError.self) { try ControlMessage(decoding: frame) }
-        #expect(error?.message == "'s' of flush is string; it must be a whole number from 0 up")
+        #expect(error?.message == "'s' of flush is string; it must be a sequence, from 0 to 9223372036854775807")
         let empty = #expect(throws: WireError.self) { try ControlMessage(decoding: [0x57, 0x46, 1, 9, 0x80]) }
-        #expect(empty?.message == "'s' of flush is missing; it must be a whole number from 0 up")
+        #expect(empty?.message == "'s' of flush is missing; it must be a sequence, from 0 to 9223372036854775807")
+    }
+
+    @Test func aSequenceThatNobodyCanReachIsRefused() throws {
+        let beyond = WireFormat.largestSequence + 1
+        #expect(throws: Never.self) { try ControlMessage(decoding: ControlMessage.goodbye(head: beyond - 1).encoded()) }
+        for message in [
+            ControlMessage.goodbye(head: beyond), .flush(through: .max), .flushed(through: 1, missed: beyond),
+            .heartbeat(head: beyond, cursors: [:], digest: 1),
+            .heartbeat(head: 1, cursors: [GoldenFrames.one: beyond], digest: 1),
+            .fetch(id: 1, origin: GoldenFrames.one, first: beyond, last: beyond),
+            .repair(id: 1, origin: GoldenFrames.one, from: beyond, isBusy: false, batches: []),
+            .snapshotRequest(id: 1, floors: [GoldenFrames.one: .max]),
+        ] {
+            let error = #expect(throws: WireError.self) { try ControlMessage(decoding: message.encoded()) }
+            #expect(error?.code == .malformed)
+        }
+        let probe = Probe(subscriber: GoldenFrames.one, origin: GoldenFrames.two, nonce: 1, head: beyond)
+        #expect(throws: WireError.self) { try PublishedFrame(decoding: probe.encoded()[...]) }
+        var builder = EventBatchBuilder(origin: GoldenFrames.one)
+        builder.append(name: "late", arguments: [0x90], time: 0, sequence: WireFormat.largestSequence)
+        #expect(throws: WireError.self) { try EventBatch(decoding: builder.finish()[...]) }
     }
 
     @Test func membersThatAreNotKnownAreIgnored() throws {
