@@ -60,12 +60,14 @@ struct MeshBoundTests {
             for liar in nodes[1...] {
                 mesh.act(nodes[0]) { machine, now in
                     machine.received(
-                        .heartbeat(head: .max, cursors: [liar.id: .max], digest: 0), on: .inbound(liar.id, 1), at: now)
+                        .heartbeat(
+                            head: WireFormat.largestSequence, cursors: [liar.id: WireFormat.largestSequence], digest: 0),
+                        on: .inbound(liar.id, 1), at: now)
                 }
             }
         }
         #expect(mesh.run(within: .seconds(10)) { nodes[0].gaps.count == 2 })
-        #expect(nodes[0].gaps.allSatisfy { $0.last == .max })
+        #expect(nodes[0].gaps.allSatisfy { $0.last == WireFormat.largestSequence })
         for liar in nodes[1...] { mesh.emit(liar, 2) }
         mesh.kill(nodes[1])
         mesh.run(for: .seconds(30))
