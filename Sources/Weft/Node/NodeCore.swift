@@ -30,6 +30,8 @@ actor NodeCore {
     var links: [UInt32: SocketID] = [:]
     /// With keys: what this node proves and whom it lets in.
     nonisolated let security: NodeSecurity?
+    /// Who connects to what this node binds, whatever it is for.
+    nonisolated let doorkeeper: Doorkeeper
     /// With keys: who answers on a link of this node's own.
     var linkUsers: [UInt32: String] = [:]
     /// With keys: links to seeds for which the right key is being looked for.
@@ -99,6 +101,7 @@ actor NodeCore {
         self.logger = configuration.logger
         self.requests = requests
         self.security = security
+        self.doorkeeper = Doorkeeper(security: security, logger: configuration.logger)
         self.keyWatcher = keyWatcher
         self.signals = signals
         self.progress = DeliveryProgress()
@@ -265,6 +268,7 @@ actor NodeCore {
         counters.mesh = self.mesh.counters
         counters.emitsHeld = self.outbox.counters.held
         counters.emitsOverflowed = self.outbox.counters.overflowed
+        counters.turnedAway = self.doorkeeper.turnedAway
         counters.requestsRefused = self.requests.refused
         counters.answersForgotten = self.recentCalls.forgotten
         counters.security = self.security?.counters

@@ -55,6 +55,8 @@ public enum NodeDefaults {
     static let refusedRetryInterval: Duration = .seconds(1)
     /// How long a call to another node may take unless it says otherwise.
     public static let requestTimeout: Duration = .seconds(10)
+    /// How often it is said that connections are turned away.
+    static let turnedAwayInterval: Duration = .seconds(60)
     /// How soon a call without an answer is said again; it doubles, see ``callRepeatDoublings``.
     ///
     /// It gets lost only with a connection, and connections are back within a second or two.

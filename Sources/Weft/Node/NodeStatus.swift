@@ -57,7 +57,7 @@ extension NodeCounters {
             "readingPaused": Value(self.readingPaused), "emitsHeld": Value(self.emitsHeld),
             "emitsOverflowed": Value(self.emitsOverflowed), "requestsRefused": Value(self.requestsRefused),
             "requestsRepeated": Value(self.requestsRepeated), "requestsCameAgain": Value(self.requestsCameAgain),
-            "answersForgotten": Value(self.answersForgotten),
+            "turnedAway": Value(self.turnedAway), "answersForgotten": Value(self.answersForgotten),
             "strangers": Value(self.mesh.strangers), "contradictions": Value(self.mesh.contradictions),
             "rejected": Value(self.mesh.rejected), "duplicates": Value(self.mesh.duplicates),
             "early": Value(self.mesh.early), "gaps": Value(self.mesh.gaps), "missed": Value(self.mesh.missed),

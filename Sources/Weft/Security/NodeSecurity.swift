@@ -232,11 +232,7 @@ final class NodeSecurity: Sendable {
     }
 
     /// Counts the connections to a server of this node whose handshake fails before anybody is asked.
-    var monitor: @Sendable ([MonitorEvent]) -> Void {
-        { [weak self] events in self?.monitored(events) }
-    }
-
-    private func monitored(_ events: [MonitorEvent]) {
+    func monitored(_ events: [MonitorEvent]) {
         let failed = events.count { $0.kind == .handshakeFailed || $0.kind == .handshakeFailedProtocol }
         guard failed > 0 else { return }
         self.state.withLock { $0.counters.refusedHandshakes += UInt64(failed) }
