@@ -59,6 +59,19 @@ extension NodeCore {
             }
         }
         guard let dial = self.dials[link], dial.trying.isEmpty, dial.left.isEmpty else { return }
+        // A server hangs up on the right key, too, while it starts or ends, or has no descriptors to spare.
+        let rounds = self.configuration.joinTimeout == nil ? SeedDial.roundsOfServices : SeedDial.rounds
+        if dial.round < rounds {
+            self.dials[link]?.round += 1
+            self.loop.schedule(after: SeedDial.pause) { [weak self] in
+                self?.assumeIsolated { core in
+                    guard !core.isStopped, core.dials[link]?.trying.isEmpty == true else { return }
+                    core.dials[link]?.left = security.candidates
+                    core.widen(link)
+                }
+            }
+            return
+        }
         self.refused(
             link,
             "whoever listens at \(dial.endpoint) has none of the keys in this node's trust directory, or has no keys at all: is "

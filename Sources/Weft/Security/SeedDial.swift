@@ -14,6 +14,9 @@ struct SeedDial {
     /// What was to be sent last, for sockets that begin later.
     var frame: [UInt8]?
 
+    /// How often all keys have been tried, this time included.
+    var round = 1
+
     struct Attempt {
         let key: CurvePublicKey
         let name: String
@@ -24,4 +27,10 @@ struct SeedDial {
     static let width = 16
     /// How often a handshake fails before the key is taken for another's: once may be a server that just went.
     static let failures = 2
+    /// How often all keys are tried before it is believed that none of them is the right one.
+    static let rounds = 3
+    /// The same for nodes that look for the mesh without a limit of time.
+    static let roundsOfServices = 20
+    /// How soon they are all tried again.
+    static let pause: Duration = .milliseconds(300)
 }
