@@ -266,7 +266,7 @@ extension Mesh {
 
     /// Rosters that stay different are exchanged.
     private mutating func compare(_ digest: UInt64, with id: NodeID, at now: MonotonicTime) {
-        guard digest != self.membership.digest(with: self.local) else {
+        guard digest != self.membership.digest(with: self.localDigest) else {
             self.peers[id]?.differingDigests = 0
             return
         }

@@ -58,7 +58,7 @@ extension Mesh {
         var cursors: [NodeID: UInt64] = [:]
         for (id, stream) in self.streams where stream.phase == .live { cursors[id] = stream.confirmed }
         let heartbeat = ControlMessage.heartbeat(
-            head: self.head, cursors: cursors, digest: self.membership.digest(with: self.local))
+            head: self.head, cursors: cursors, digest: self.membership.digest(with: self.localDigest))
         for id in self.livePeers { self.send(heartbeat, to: id) }
     }
 

@@ -11,7 +11,11 @@ public struct Mesh: Sendable {
     /// How often what should not happen did.
     public internal(set) var counters = MeshCounters()
     /// This node's own record, as the others know it.
-    public internal(set) var local: MemberRecord
+    public internal(set) var local: MemberRecord {
+        didSet { self.localDigest = Membership.digest(of: self.local) }
+    }
+    /// What this node's record adds to the roster's digest.
+    private(set) var localDigest: UInt64
     let configuration: MeshConfiguration
     var membership: Membership
     var health: LocalHealth
@@ -69,6 +73,7 @@ public struct Mesh: Sendable {
     public init(configuration: MeshConfiguration) {
         self.configuration = configuration
         self.local = configuration.local
+        self.localDigest = Membership.digest(of: configuration.local)
         self.membership = Membership(configuration: configuration)
         self.health = LocalHealth(step: configuration.suspectAfter)
         self.repairBytesLeft = configuration.repairBytesPerTick

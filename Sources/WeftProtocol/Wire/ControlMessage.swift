@@ -6,9 +6,9 @@ public import WeftValue
 /// A message between two nodes, beside the event stream.
 public enum ControlMessage: Hashable, Sendable {
     /// The first word on every link: who calls, and whom; nil for whoever answers there. It may be said again.
-    case hello(MemberRecord, to: NodeID? = nil)
+    indirect case hello(MemberRecord, to: NodeID? = nil)
     /// The answer to `hello`: who answers, and everyone it knows.
-    case welcome(MemberRecord, roster: [RosterEntry])
+    indirect case welcome(MemberRecord, roster: [RosterEntry])
     /// The answer to who is not taken in.
     case reject(RejectReason, message: String, versions: VersionRange)
     /// The probe with this nonce arrived on the event stream.
