@@ -45,8 +45,10 @@ extension Mesh {
         }
     }
 
-    /// A late joiner that does not hear an origin itself, which may be gone, has its stream from others, beginning where the
-    /// history ends. Of who is gone that is so only when there is more: or one late joiner would tell the next for ever.
+    /// A late joiner has the stream of an origin that it does not hear itself, and that may be gone, from others.
+    ///
+    /// It begins where the history ends. Of who is gone that is so only when there is more: or one late joiner would tell the next for
+    /// ever.
     private mutating func beginAfterHistory(_ origin: NodeID, through last: UInt64, at now: MonotonicTime) {
         guard self.hasHistory, let cursor = self.historyCursors[origin],
             self.membership[origin]?.status == .suspect || last > cursor
