@@ -16,6 +16,7 @@ struct EndpointTests {
     @Test(arguments: [
         ("127.0.0.1:7400", "tcp://HOST:PORT"), ("", "tcp://HOST:PORT"), ("udp://127.0.0.1:1", "tcp, ipc or inproc"),
         ("tcp://127.0.0.1", "port is missing"), ("tcp://127.0.0.1:65536", "1 to 65535"), ("tcp://h:-1", "1 to 65535"),
+        ("tcp://h:00", "1 to 65535"),
         ("tcp://h:+1", "1 to 65535"), ("tcp://h:", "1 to 65535"), ("tcp://:7400", "host is missing"),
         ("tcp://::1:7400", "brackets"), ("tcp://a/b:1", "name or an address"), ("tcp://a b:1", "spaces"),
         ("ipc://", "path is missing"), ("inproc://", "name is missing"), ("ipc:///tmp/\u{7F}", "control characters"),

@@ -2,7 +2,7 @@
 
 public import WeftBus
 public import WeftProtocol
-import WeftValue
+public import WeftValue
 
 /// Makes a task of each mirrored event whose name matches.
 ///

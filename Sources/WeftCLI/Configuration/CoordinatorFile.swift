@@ -27,6 +27,13 @@ struct CoordinatorFile {
             throw CommandFailure(
                 .configuration, "--config: \(path) cannot be read; see that it is there, and its permissions")
         }
+        try self.init(text: text, of: path)
+    }
+
+    /// Reads what a file says.
+    ///
+    /// - Throws: ``CommandFailure`` as ``init(path:)`` does.
+    init(text: some Collection<UInt8>, of path: String) throws(CommandFailure) {
         let value: Value
         do throws(JSONError) {
             value = try Value(json: text)
