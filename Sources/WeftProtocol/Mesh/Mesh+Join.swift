@@ -161,6 +161,8 @@ extension Mesh {
     }
 
     mutating func snapshotWanted(_ ticket: SnapshotTicket, _ floors: [NodeID: UInt64], at now: MonotonicTime) {
+        // One that asks again no longer waits for the answer to what it asked before.
+        if let peer = ticket.link.peer { self.snapshotWaiters.removeAll { $0.ticket.link.peer == peer } }
         guard self.hasJoined, self.snapshotWaiters.count < MeshDefaults.snapshotWaiters else {
             if self.hasJoined { self.counters.snapshotsRefused += 1 }
             let answer = ControlMessage.snapshot(id: ticket.id, isReady: false, events: [], cursors: [:])

@@ -66,7 +66,13 @@ struct BodyReader {
 
     func cursors(_ key: String) throws(WireError) -> [NodeID: UInt64] {
         var cursors: [NodeID: UInt64] = [:]
-        for pair in try self.array(key) {
+        let pairs = try self.array(key)
+        guard pairs.count <= WireFormat.maximumCursors else {
+            throw WireError(
+                .tooLarge, "'\(key)' of \(self.what) has \(pairs.count) positions; \(WireFormat.maximumCursors) is most"
+            )
+        }
+        for pair in pairs {
             guard let pair = pair.arrayValue, pair.count == 2, let node = pair[0].nodeValue,
                 let cursor = pair[1].sequenceValue
             else { throw WireError(.malformed, "'\(key)' of \(self.what) has something that is not [id, sequence]") }

@@ -26,22 +26,41 @@ extension ControlMessage {
             throw WireError(.version, "a frame in wire version \(frame[2]); this node speaks \(VersionRange.current)")
         }
         guard let kind else { throw WireError(.unknownKind, "a message of kind \(frame[3])") }
+        guard frame.count <= kind.maximumFrame else {
+            throw WireError(.tooLarge, "\(kind) of \(frame.count) bytes; \(kind.maximumFrame) is most")
+        }
         let members: [String: Value]
-        do {
-            var reader = MessagePackReader(frame[WireFormat.controlHeaderSize...])
-            guard let object = try reader.readValue().objectValue else {
-                throw WireError(.malformed, "the body of \(kind) is not a map")
-            }
-            try reader.expectEnd()
-            members = object
-        } catch let error as MessagePackError {
-            throw WireError(error.code == .truncated ? .truncated : .malformed, "the body of \(kind): \(error.message)")
-        } catch let error as WireError {
-            throw error
+        do throws(MessagePackError) {
+            members = try Self.members(of: kind, in: frame[WireFormat.controlHeaderSize...])
         } catch {
-            throw WireError(.malformed, "the body of \(kind) cannot be read")
+            let code: WireError.Code =
+                switch error.code {
+                case .truncated: .truncated
+                case .tooMany: .tooLarge
+                default: .malformed
+                }
+            throw WireError(code, "the body of \(kind): \(error.message)")
         }
         try self.init(kind, BodyReader(members, of: "\(kind)"))
+    }
+
+    /// Reads what a body of this kind has, and skips the rest without taking room for it.
+    private static func members(
+        of kind: Kind, in body: ArraySlice<UInt8>
+    ) throws(MessagePackError) -> [String: Value] {
+        let known = kind.members
+        var reader = MessagePackReader(body, valueLimit: WireFormat.maximumValues)
+        var members: [String: Value] = [:]
+        for _ in 0..<(try reader.readMapHeader()) {
+            let name = try reader.readString()
+            if known.contains(name) {
+                members[name] = try reader.readValue()
+            } else {
+                try reader.skip()
+            }
+        }
+        try reader.expectEnd()
+        return members
     }
 
     private init(_ kind: Kind, _ body: BodyReader) throws(WireError) {

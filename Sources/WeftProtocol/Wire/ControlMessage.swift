@@ -111,6 +111,41 @@ public enum ControlMessage: Hashable, Sendable {
         /// See ``ControlMessage/pingRequest(id:member:refutation:)``.
         case pingRequest = 18
 
+        /// The largest frame of this kind: a stranger's first word, say, is a record, and what is larger is not even read.
+        public var maximumFrame: Int {
+            switch self {
+            case .hello, .reject, .probeAck, .heartbeat, .snapshotRequest, .flush, .flushed, .goodbye, .fetch, .ping,
+                .pong, .pingRequest:
+                WireFormat.maximumSmallFrame
+            case .welcome, .roster: WireFormat.maximumRosterFrame
+            case .snapshot, .request, .reply, .repair: WireFormat.maximumControlFrame
+            }
+        }
+
+        /// The members that a body of this kind has; all others are skipped.
+        var members: Set<String> {
+            switch self {
+            case .hello: ["n", "t"]
+            case .welcome: ["n", "r"]
+            case .reject: ["c", "m", "v"]
+            case .probeAck: ["k"]
+            case .heartbeat: ["h", "c", "d"]
+            case .roster: ["r", "p"]
+            case .snapshotRequest: ["k", "f"]
+            case .snapshot: ["k", "y", "e", "c"]
+            case .flush: ["s"]
+            case .flushed: ["s", "x"]
+            case .goodbye: ["h"]
+            case .request: ["k", "m", "b"]
+            case .reply: ["k", "o", "b"]
+            case .fetch: ["k", "i", "f", "l"]
+            case .repair: ["k", "i", "f", "y", "e"]
+            case .ping: ["k", "u"]
+            case .pong: ["k", "i", "u", "a"]
+            case .pingRequest: ["k", "i", "u"]
+            }
+        }
+
         /// HELLO, WELCOME and REJECT look the same in every version: they are how versions are agreed on.
         var isFrozen: Bool { self.rawValue <= Self.reject.rawValue }
     }

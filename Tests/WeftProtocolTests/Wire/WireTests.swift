@@ -144,6 +144,53 @@ struct WireTests {
         #expect(try ControlMessage(decoding: writer.bytes) == .flush(through: 4))
     }
 
+    @Test func whatIsNotKnownIsSkippedAndNotBuilt() throws {
+        // A map whose keys are numbers can't be built: that it is there does not matter.
+        var writer = MessagePackWriter()
+        writer.writeMapHeader(2)
+        writer.write("h")
+        writer.write(Int64(7))
+        writer.write("later")
+        var frame = GoldenFrames.bytes("5746010b") + writer.bytes
+        frame += [0x81, 0x01, 0xC0]
+        #expect(try ControlMessage(decoding: frame) == .goodbye(head: 7))
+    }
+
+    @Test(arguments: [ControlMessage.Kind.hello, .heartbeat, .snapshotRequest, .goodbye])
+    func aFrameThatCarriesNoPayloadIsSmall(kind: ControlMessage.Kind) {
+        let body = [0x81, 0xA5] + Array("later".utf8) + [0xDD, 0x00, 0x10, 0x00, 0x00]
+        let frame = [0x57, 0x46, 0x01, kind.rawValue] + body + [UInt8](repeating: 0xC0, count: 1 << 20)
+        #expect { try ControlMessage(decoding: frame) } throws: { ($0 as? WireError)?.code == .tooLarge }
+    }
+
+    @Test(arguments: ["b", "later"])
+    func valuesInAFrameAreCountedAlsoWhereTheyAreSkipped(name: String) {
+        var writer = MessagePackWriter()
+        writer.writeMapHeader(4)
+        writer.write("k")
+        writer.write(Int64(1))
+        writer.write("m")
+        writer.write("x")
+        writer.write("b")
+        writer.writeNil()
+        writer.write(name)
+        writer.writeArrayHeader(WireFormat.maximumValues)
+        let frame =
+            GoldenFrames.bytes("5746010c") + writer.bytes + [UInt8](repeating: 0xC0, count: WireFormat.maximumValues)
+        #expect { try ControlMessage(decoding: frame) } throws: { ($0 as? WireError)?.code == .tooLarge }
+    }
+
+    @Test func positionsInAMessageAreBounded() throws {
+        func request(_ count: Int) -> [UInt8] {
+            let floors = (0..<count).map { _ in (NodeID.random(), UInt64(1)) }
+            return ControlMessage.snapshotRequest(id: 1, floors: Dictionary(uniqueKeysWithValues: floors)).encoded()
+        }
+        _ = try ControlMessage(decoding: request(WireFormat.maximumCursors))
+        #expect { try ControlMessage(decoding: request(WireFormat.maximumCursors + 1)) } throws: {
+            ($0 as? WireError)?.code == .tooLarge
+        }
+    }
+
     @Test func aHelloMayNameWhomItCalls() throws {
         guard case .hello(let record, nil) = GoldenFrames.control[0].1 else {
             Issue.record("the first golden frame is a HELLO to whoever answers")
