@@ -15,9 +15,7 @@ extension NodeCore {
             case .close(let link):
                 if let socket = self.links.removeValue(forKey: link) { self.loop.close(socket) }
                 self.linkUsers[link] = nil
-                for socket in self.dials.removeValue(forKey: link)?.trying.keys.map({ $0 }) ?? [] {
-                    self.loop.close(socket)
-                }
+                self.endDial(link)
             case .subscribe(let endpoint): self.listen(to: endpoint)
             case .unsubscribe(let endpoint): self.stopListening(to: endpoint)
             case .send(let message, let link): self.send(message, on: link)

@@ -36,6 +36,8 @@ actor NodeCore {
     var linkUsers: [UInt32: String] = [:]
     /// With keys: links to seeds for which the right key is being looked for.
     var dials: [UInt32: SeedDial] = [:]
+    /// With keys: how far the search for the right key has got at addresses of seeds whose link was closed meanwhile.
+    var searches: [String: SeedDial.Search] = [:]
     /// With keys: who answered at a seed's address the last time.
     var seedKeys: [String: CurvePublicKey] = [:]
     /// Without keys: how often a seed has hung up during the handshake.
@@ -44,6 +46,11 @@ actor NodeCore {
     var streams: [String: SocketID] = [:]
     /// With keys: answers for those whose connection was ended when the sockets were bound anew, until they are back.
     var heldAnswers = HeldAnswers()
+    /// With keys: who refuses this node.
+    var refusals = Refusals()
+    var refusalOutcome: NodeError?
+    var refusalWaiters: [UInt64: CheckedContinuation<NodeError?, Never>] = [:]
+    var lastRefusalWaiter: UInt64 = 0
     var keyWatcher: KeyWatcher?
     var watching: Task<Void, Never>?
     var isReading = true
@@ -192,6 +199,7 @@ actor NodeCore {
         self.watching?.cancel()
         self.members.finish()
         self.settleJoin(.failure(MeshError(.unreachable, "the node was stopped before it had joined")))
+        self.settleRefusal(nil)
         for waiter in self.flushWaiters.values { waiter.resume(returning: FlushReport(entries: [])) }
         self.flushWaiters = [:]
         for number in self.calls.keys { self.settle(number, .failure(.stopped)) }
@@ -237,6 +245,7 @@ actor NodeCore {
         let now = MonotonicTime.now
         self.outbox.expireWaits(at: now)
         self.perform(self.mesh.tick(at: now))
+        self.checkRefusals(at: now)
         self.scheduleTick()
     }
 

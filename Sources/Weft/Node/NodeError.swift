@@ -8,7 +8,7 @@ public struct NodeError: Error, Sendable, CustomStringConvertible {
     public struct Code: Hashable, Sendable {
         private enum Base: String {
             case address, addressInUse, advertise, insecure, system, join, state, timeout, noMember, remote, gone,
-                ambiguous, keys
+                ambiguous, keys, refused
         }
         private let base: Base
         /// An address is not one, or not one that a node can use.
@@ -37,6 +37,8 @@ public struct NodeError: Error, Sendable, CustomStringConvertible {
         public static let ambiguous = Code(base: .ambiguous)
         /// The node's files of keys cannot be used.
         public static let keys = Code(base: .keys)
+        /// Everybody refuses the node: its key, or what it wants to be.
+        public static let refused = Code(base: .refused)
         /// The code as a word.
         public var label: String { self.base.rawValue }
     }

@@ -94,7 +94,9 @@ extension SecurityCounters {
             "refusedKeys": Value(self.refusedKeys), "refusedHandshakes": Value(self.refusedHandshakes),
             "refusedElsewhere": Value(self.refusedElsewhere), "impostors": Value(self.impostors),
             "revoked": Value(self.revoked), "refusedCommands": Value(self.refusedCommands),
-            "rebinds": Value(self.rebinds), "badFiles": Value(self.badFiles),
+            "rebinds": Value(self.rebinds), "rebindsDelayed": Value(self.rebindsDelayed),
+            "badFiles": Value(self.badFiles),
+            "otherServerKeys": Value(self.otherServerKeys), "idsForgotten": Value(self.idsForgotten),
         ]
     }
 }

@@ -14,7 +14,7 @@ extension Node {
     /// - Throws: ``CommandFailure`` when it can't join, and what `body` throws.
     static func joined<Result: Sendable>(
         _ configuration: Configuration, orElse other: Configuration? = nil, waitingForJoin: Bool = true,
-        _ body: @Sendable (Node) async throws -> Result
+        _ body: @escaping @Sendable (Node) async throws -> Result
     ) async throws -> Result {
         var node = Node(configuration: configuration)
         let waiting = Task { try await Self.sayThatItWaits(configuration) }
@@ -33,12 +33,34 @@ extension Node {
         waiting.cancel()
         node.onDrain { Signals.shared.stop() }
         do {
-            let result = try await body(node)
+            let result = try await node.untilRefused(body)
             await node.stop()
             return result
         } catch {
             await node.stop()
             throw error
+        }
+    }
+
+    /// Runs something until everybody refuses the node, which cancels it.
+    private func untilRefused<Result: Sendable>(
+        _ body: @escaping @Sendable (Node) async throws -> Result
+    ) async throws -> Result {
+        try await withThrowingTaskGroup(of: Result?.self) { group in
+            group.addTask { try await body(self) }
+            group.addTask {
+                do throws(NodeError) {
+                    try await self.waitUntilRefused()
+                } catch {
+                    throw CommandFailure(joining: error)
+                }
+                return nil
+            }
+            defer { group.cancelAll() }
+            while let result = try await group.next() {
+                if let result { return result }
+            }
+            throw CancellationError()
         }
     }
 
@@ -75,6 +97,7 @@ extension CommandFailure {
             let status: ExitStatus =
                 switch error.code {
                 case .join: error.mesh?.code == .rejected ? .refused : .unreachable
+                case .refused: .refused
                 case .timeout, .noMember, .gone: .unreachable
                 case .remote where error.remoteLabel == "forbidden": .refused
                 case .remote: error.remoteLabel == "busy" || error.remoteLabel == "unavailable" ? .tryAgain : .failed
@@ -96,6 +119,7 @@ extension CommandFailure {
                 switch error.code {
                 case .noCoordinator: .unreachable
                 case .timedOut: .timedOut
+                case .forbidden: .refused
                 default: .failed
                 }
             self.init(status, error.message)

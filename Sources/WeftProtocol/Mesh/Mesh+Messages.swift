@@ -138,6 +138,12 @@ extension Mesh {
             // One that has said goodbye is let go when its stream has ended, and not before that is announced.
             guard self.peers[id]?.goodbye == nil else { return }
             if let number = self.peers.removeValue(forKey: id)?.link { self.close(number) }
+        case .reject(.identity, _, _):
+            // What it refuses may be allowed later: HELLO is said again until it is taken.
+            guard self.peers[id]?.isWelcomed == true else { return }
+            self.peers[id]?.isWelcomed = false
+            self.peers[id]?.nextHello = now + MeshDefaults.retryInterval
+            self.peers[id]?.nextRedial = now + MeshDefaults.redialInterval
         case .reject: self.counters.contradictions += 1
         default: self.heard(message, from: id, on: link, at: now)
         }
