@@ -70,12 +70,13 @@ struct FuzzedNode {
             let probe = Probe(
                 subscriber: Self.ids[source.below(2)], origin: Self.ids[source.below(Self.ids.count)],
                 nonce: source.number(), head: source.number())
-            self.perform(self.mesh.received(.probe(probe), at: self.now))
+            self.receive(probe)
         case .subscription:
             self.perform(self.mesh.subscriptionSeen(from: Self.ids[source.below(Self.ids.count)], at: self.now))
         case .delivered:
             let origin = Self.ids[source.below(Self.ids.count)]
-            self.perform(self.mesh.delivered(origin, through: source.number(), at: self.now))
+            self.perform(
+                self.mesh.delivered(origin, through: min(source.number(), WireFormat.largestSequence), at: self.now))
         case .publish: self.publish(source.below(4) + 1)
         case .flush: self.perform(self.mesh.flush(id: source.number(), through: self.head, at: self.now))
         case .reading: self.mesh.setReading(source.bool())
@@ -101,8 +102,15 @@ struct FuzzedNode {
         self.perform(self.mesh.tick(at: self.now))
     }
 
+    /// Only what can be read from a frame comes that far.
     private mutating func receive(_ message: ControlMessage, on link: MeshLink) {
+        guard let message = try? ControlMessage(decoding: message.encoded()) else { return }
         self.perform(self.mesh.received(message, on: link, at: self.now))
+    }
+
+    private mutating func receive(_ probe: Probe) {
+        guard let frame = try? PublishedFrame(decoding: probe.encoded()[...]) else { return }
+        self.perform(self.mesh.received(frame, at: self.now))
     }
 
     /// A node says HELLO, answers the one it gets, and hears the events from a head on.
@@ -115,8 +123,7 @@ struct FuzzedNode {
         }
         self.perform(self.mesh.subscriptionSeen(from: id, at: self.now))
         if let nonce = self.numbers.last { self.receive(.probeAck(nonce: nonce), on: .inbound(id, 1)) }
-        self.perform(
-            self.mesh.received(.probe(Probe(subscriber: Self.ids[0], origin: id, nonce: 1, head: head)), at: self.now))
+        self.receive(Probe(subscriber: Self.ids[0], origin: id, nonce: 1, head: head))
     }
 
     private mutating func publish(_ count: Int) {

@@ -32,7 +32,7 @@ enum MeshFrames: FuzzTarget {
             1,
         ]
         var life = join + events
-        for _ in 0..<6 { life += [step.control.rawValue, 1, 0, 4, 0xE0, 0, step.tick.rawValue, 4] }
+        for _ in 0..<6 { life += [step.control.rawValue, 1, 0, 4, 0xE2, 0, step.tick.rawValue, 4] }
         for kind in UInt8(0)..<18 { life += [step.control.rawValue, 1, 0, kind, 1, 2, 3, 4, 5, 6] }
         let flags: [UInt8] = [0, 1, 2, 4, 8, 15]
         return flags.map { [$0] + life } + [[0] + join + raw]
