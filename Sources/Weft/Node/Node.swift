@@ -165,6 +165,7 @@ public final class Node: Service, Sendable {
     }
 
     private func makeCore() async throws(NodeError) -> NodeCore {
+        try self.configuration.checkRecord()
         let addresses = try NodeAddresses(self.configuration)
         let (security, watcher) = try self.loadKeys()
         let loop: SocketLoop
@@ -177,8 +178,8 @@ public final class Node: Service, Sendable {
         }
         do throws(NodeError) {
             let core = NodeCore(
-                configuration: self.configuration, id: self.id, loop: loop, requests: self.requests,
-                security: security, keyWatcher: watcher)
+                configuration: self.configuration, id: self.id, host: addresses.bind.address, loop: loop,
+                requests: self.requests, security: security, keyWatcher: watcher)
             try await core.start(addresses)
             return core
         } catch {

@@ -34,6 +34,13 @@ extension NodeCore {
                 self.settle(number, isSuccess ? .success(body) : .failure(RequestFailure.error(body)))
             case .joined:
                 self.roomAgain()
+                for member in self.mesh.members(at: .now) where member.isLeftOut {
+                    self.logger.info(
+                        "joined without a member: events do not pass both ways",
+                        metadata: [
+                            "weft.member": "\(member.record.name)", "weft.endpoint": "\(member.record.control)",
+                        ])
+                }
                 self.settleJoin(.success(()))
             case .joinFailed(let error): self.settleJoin(.failure(error))
             case .flushed(let number, let report):

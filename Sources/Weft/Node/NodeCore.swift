@@ -32,6 +32,8 @@ actor NodeCore {
     nonisolated let security: NodeSecurity?
     /// Who connects to what this node binds, whatever it is for.
     nonisolated let doorkeeper: Doorkeeper
+    /// The host that the node's sockets are bound to.
+    nonisolated let host: String
     /// With keys: who answers on a link of this node's own.
     var linkUsers: [UInt32: String] = [:]
     /// With keys: links to seeds for which the right key is being looked for.
@@ -94,7 +96,7 @@ actor NodeCore {
 
     /// Creates a core without sockets.
     init(
-        configuration: Node.Configuration, id: NodeID, loop: SocketLoop, requests: RequestTable,
+        configuration: Node.Configuration, id: NodeID, host: String, loop: SocketLoop, requests: RequestTable,
         security: NodeSecurity? = nil, keyWatcher: KeyWatcher? = nil
     ) {
         let signals = NodeSignals(loop: loop)
@@ -104,6 +106,7 @@ actor NodeCore {
         var generator = SystemRandomNumberGenerator()
         self.loop = loop
         self.id = id
+        self.host = host
         self.configuration = configuration
         self.logger = configuration.logger
         self.requests = requests

@@ -42,7 +42,8 @@ extension MemberStatus {
             "roles": .array(self.record.roles.sorted().map { .string($0.name) }),
             "control": .string(self.record.control), "publish": .string(self.record.publish),
             "extras": .object(self.record.extras), "state": .string(self.state.rawValue),
-            "joined": .bool(self.isJoined), "cursor": Value(self.cursor), "head": Value(self.head),
+            "joined": .bool(self.isJoined), "leftOut": .bool(self.isLeftOut), "cursor": Value(self.cursor),
+            "head": Value(self.head),
             "missed": Value(self.missed), "silence": .double(self.silence / .seconds(1)),
         ]
     }

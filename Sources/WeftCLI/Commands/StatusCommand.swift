@@ -13,7 +13,8 @@ struct StatusCommand: AsyncParsableCommand {
         commandName: "status",
         abstract: "Shows the cluster as one node sees it.",
         discussion: """
-            Joins through any member, asks around, and leaves. Ends with 69 when nobody can be reached.
+            Joins through any member, asks around, and leaves. Ends with 69 when nobody can be reached, or when there is a \
+            coordinator and it does not answer. A mesh without a coordinator is one, too, and ends with 0.
 
             Example:
               weft status --join tcp://127.0.0.1:7400
@@ -39,6 +40,9 @@ struct StatusCommand: AsyncParsableCommand {
                 async let planes = Self.planes(node, members)
                 async let insides = self.json || self.counters ? Self.insides(node, members) : [:]
                 self.show(members, await planes, await insides)
+                if await planes.isEmpty, Self.hasCoordinator(members) {
+                    throw CommandFailure(.unreachable, "the coordinator does not answer")
+                }
             }
         }
     }
@@ -160,6 +164,10 @@ struct StatusCommand: AsyncParsableCommand {
         for line in table.lines { BoundedWriter.output.line(line) }
     }
 
+    private static func hasCoordinator(_ members: [MemberStatus]) -> Bool {
+        members.contains { $0.record.roles.contains(.coordinator) && $0.state == .alive }
+    }
+
     /// One line that says how things stand.
     private static func verdict(
         _ members: [MemberStatus], _ planes: [(name: String, status: Value)]
@@ -168,7 +176,7 @@ struct StatusCommand: AsyncParsableCommand {
         let present = members.count { $0.state == .alive || $0.state == .suspect }
         var text = "\(present) \(present == 1 ? "member" : "members")"
         if suspect > 0 { text += ", \(suspect) of them silent" }
-        if !members.contains(where: { $0.record.roles.contains(.coordinator) && $0.state == .alive }) {
+        if !Self.hasCoordinator(members) {
             return text + ", no coordinator: tasks wait until one is started (weft coordinator)"
         }
         guard let plane = planes.first?.status else { return text + ", the coordinator does not answer" }

@@ -207,6 +207,8 @@ extension Mesh {
                 let record = self.membership[id]?.record
             else { continue }
             self.peers[id]?.isAnnounced = true
+            self.peers[id]?.isLeftOut = false
+            self.peers[id]?.unconfirmedFor = .zero
             self.rosterChanged = true
             self.actions.append(.deliver(.joined(record)))
         }

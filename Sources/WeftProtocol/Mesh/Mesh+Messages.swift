@@ -317,15 +317,16 @@ extension MemberRecord {
     /// Whether the texts of a record from outside are of a sensible size.
     var isWithinBounds: Bool {
         self.name.utf8.count <= MeshDefaults.nameLength && self.control.utf8.count <= MeshDefaults.nameLength
-            && self.publish.utf8.count <= MeshDefaults.nameLength && self.roles.count <= 16
+            && self.publish.utf8.count <= MeshDefaults.nameLength && self.roles.count <= MeshDefaults.roles
             && (self.key?.utf8.count ?? 0) <= MeshDefaults.nameLength
             && self.roles.allSatisfy { $0.name.utf8.count <= MeshDefaults.nameLength }
-            && self.extras.encodedSize <= MeshDefaults.extrasSize
+            && self.extras.recordSize <= MeshDefaults.extrasSize
     }
 }
 
 extension [String: Value] {
-    var encodedSize: Int {
+    /// How many bytes they have as a record's extras.
+    package var recordSize: Int {
         guard !self.isEmpty else { return 1 }
         var writer = MessagePackWriter()
         writer.write(.object(self))

@@ -34,6 +34,7 @@ extension Mesh {
         self.retrySeeds(at: now)
         self.retryPeers(at: now)
         self.askAboutSuspects(at: now)
+        self.countUnconfirmed()
         if now >= self.nextHeartbeat {
             self.nextHeartbeat = max(self.nextHeartbeat + self.configuration.heartbeatInterval, now)
             self.rostersLeft = MeshDefaults.rostersPerInterval
@@ -78,7 +79,10 @@ extension Mesh {
 
     /// Calls the seeds again whose members are gone: whoever takes their place finds the mesh only if the mesh finds it.
     private mutating func recallSeeds(at now: MonotonicTime) {
-        guard self.hasJoined else { return }
+        // Also while none has been found: the one that answered first may be gone again.
+        var isWanted = self.hasJoined
+        if case .seeking = self.join { isWanted = true }
+        guard isWanted else { return }
         for index in self.seeds.indices {
             guard case .answered(let id) = self.seeds[index].state, self.membership[id]?.isLive != true else {
                 continue

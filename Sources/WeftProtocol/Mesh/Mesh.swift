@@ -189,7 +189,8 @@ public struct Mesh: Sendable {
         self.isReading = isReading
     }
 
-    /// Asks every peer that hears this node to say when it has received the stream up to a sequence.
+    /// Asks every peer that hears this node to say when it has received the stream up to a sequence; the report also names those
+    /// that live and don't hear it.
     ///
     /// - Parameter id: A number for ``MeshAction/flushed(id:_:)``.
     public mutating func flush(id: UInt64, through sequence: UInt64, at now: MonotonicTime) -> [MeshAction] {
@@ -201,6 +202,10 @@ public struct Mesh: Sendable {
             id: id, sequence: sequence, peers: names, deadline: now + self.configuration.deadAfter, nextAsk: now)
         for (peer, farewell) in self.farewells where farewell.sequence >= sequence {
             flush.add(peer, named: farewell.name, .confirmed, missed: farewell.missed)
+        }
+        // Who lives and is not waited for has not got it either.
+        for member in self.membership.live where self.isLeftOut(member.record.id) && names[member.record.id] == nil {
+            flush.add(member.record.id, named: member.record.name, .unconfirmed, missed: 0)
         }
         self.flushes.append(flush)
         self.askFlushes(at: now)

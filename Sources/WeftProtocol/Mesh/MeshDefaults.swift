@@ -20,6 +20,9 @@ public enum MeshDefaults {
     public static let orphans = 256
     /// How long a node looks for the mesh before it says what it tried.
     public static let joinTimeout: Duration = .seconds(10)
+    /// How long a member that lives is waited for when joining: long enough for the first packets of every connection to get
+    /// lost twice, and shorter than ``joinTimeout``, so that one that cannot be reached keeps nobody out.
+    public static let confirmPatience: Duration = .seconds(6)
     /// Members of one mesh, every one connected to every other.
     public static let members = 256
     /// How often the shell calls ``Mesh/tick(at:)``.
@@ -44,6 +47,8 @@ public enum MeshDefaults {
     public static let longestPatience = 2
     /// How many members are remembered in all, tombstones included; beyond it the oldest tombstones go first.
     public static let remembered = 1_024
+    /// How many roles a node may have.
+    public static let roles = 16
     /// How large the extras of a member's record may be, as MessagePack.
     public static let extrasSize = 16 << 10
     /// How many dead members are called again, the newest.

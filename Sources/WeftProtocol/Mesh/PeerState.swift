@@ -22,6 +22,10 @@ struct PeerState {
     var hearsUs = false
     /// The head of its first probe: this node hears it from there on.
     var heardFrom: UInt64?
+    /// For how long it has lived without both directions being confirmed.
+    var unconfirmedFor: Duration = .zero
+    /// This node has joined without it; until both directions are confirmed.
+    var isLeftOut = false
     /// `weft:peer-joined` has been announced, and `weft:peer-left` has not.
     var isAnnounced = false
     /// The last that it said it has of this node's stream.

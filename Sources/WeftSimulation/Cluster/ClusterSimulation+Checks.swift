@@ -146,6 +146,8 @@ extension ClusterSimulation {
     func checkJoined(_ peer: Int) throws {
         for member in self.peers[peer].mesh.members(at: self.now(peer)) where member.state == .alive {
             guard let other = self.indices[member.record.id] else { continue }
+            // It joins without those that it has not reached for long, and only where something was wrong.
+            if member.isLeftOut, !self.peers[other].isUp || !self.isCalm(peer, other) { continue }
             guard self.peers[peer].mesh.isComplete(member.record.id) else {
                 throw SimulationViolation(
                     "\(self.name(peer)) has joined, and \(self.name(other)) has not confirmed both directions")

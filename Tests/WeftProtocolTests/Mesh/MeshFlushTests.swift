@@ -40,6 +40,33 @@ struct MeshFlushTests {
         #expect(!report.isComplete)
     }
 
+    @Test func aFlushNamesWhoLivesAndDoesNotHear() throws {
+        let mesh = SimulatedMesh()
+        let nodes = mesh.joined("a", "b", "c")
+        mesh.pause(nodes[2])
+        let joiner = mesh.add("d", seeds: ["a"])
+        mesh.start(joiner)
+        #expect(mesh.run(within: .seconds(4)) { joiner.mesh.hasJoined })
+        mesh.emit(joiner)
+        mesh.flush(joiner, id: 1)
+        #expect(mesh.run(within: .seconds(1)) { joiner.flushes[1] != nil })
+        let report = try #require(joiner.flushes[1])
+        #expect(report.entries.map(\.name) == ["a", "b", "c"])
+        #expect(report.entries.map(\.outcome) == [.confirmed, .confirmed, .unconfirmed])
+    }
+
+    @Test func aFlushDoesNotNameWhoIsJustJoining() throws {
+        let mesh = SimulatedMesh()
+        let nodes = mesh.joined("a", "b")
+        let joiner = mesh.add("c", seeds: ["a"])
+        mesh.losesPublished = { _, to, _ in to === joiner }
+        mesh.start(joiner)
+        mesh.run(for: .seconds(1))
+        mesh.flush(nodes[0], id: 1)
+        #expect(mesh.run(within: .seconds(1)) { nodes[0].flushes[1] != nil })
+        #expect(nodes[0].flushes[1]?.entries.map(\.name) == ["b"])
+    }
+
     @Test func aFlushSurvivesTheLossOfItsMessages() {
         for isQuestion in [true, false] {
             let mesh = SimulatedMesh()
