@@ -249,7 +249,7 @@ class Node(Membership, Joining):
         for member in self.live():
             stream = self.streams.stream(member.id)
             if stream.cursor is not None:
-                self._tell(member, wire.FLUSHED, {"s": stream.cursor, "x": stream.missed})
+                self._tell(member, wire.FLUSHED, {"s": stream.cursor, "x": stream.missed, "i": self.id})
             self._tell(member, wire.GOODBYE, {"h": self.head})
         self.context.destroy(linger=1000)
 
@@ -426,7 +426,8 @@ class Node(Membership, Joining):
             member.flushes = (others + [(sequence, reply)])[-FLUSHES_LIMIT:]
             self._answer_flushes(member, self.streams.stream(member.id))
         elif kind == wire.FLUSHED:
-            member.confirmed = max(member.confirmed, wire.number(body, "s"))
+            if body.get("i", member.id) == member.id:  # Else another process has begun at that address.
+                member.confirmed = max(member.confirmed, wire.number(body, "s"))
         elif kind == wire.GOODBYE:
             self._goodbye(member, wire.number(body, "h"), now)
         elif kind == wire.REQUEST:
@@ -442,14 +443,14 @@ class Node(Membership, Joining):
             self._ping_for(wire.number(body, "k"), wire.node_id(body.get("i")), wire.number(body, "u"), reply, now)
         elif kind == wire.PONG:
             self._ponged(member, body, now)
-        elif kind != wire.REPLY:
+        elif kind not in (wire.REPLY, wire.BEGAN):
             self.skipped += 1
 
     def _answer_flushes(self, member, stream):
         rest = []
         for sequence, reply in member.flushes:
             if stream.cursor is not None and stream.cursor >= sequence:
-                reply(wire.FLUSHED, {"s": sequence, "x": stream.missed})
+                reply(wire.FLUSHED, {"s": sequence, "x": stream.missed, "i": self.id})
             else:
                 rest.append((sequence, reply))
         member.flushes = rest

@@ -213,7 +213,7 @@ extension Mesh {
         }
         self.actions.append(.joined)
         self.mayBeComplete = true
-        self.announceComplete()
+        self.announceComplete(at: now)
     }
 
     mutating func snapshotWanted(_ ticket: SnapshotTicket, _ floors: [NodeID: UInt64], at now: MonotonicTime) {

@@ -199,7 +199,7 @@ extension Mesh {
         }
     }
 
-    mutating func announceComplete() {
+    mutating func announceComplete(at now: MonotonicTime) {
         guard self.mayBeComplete, case .joined = self.join else { return }
         self.mayBeComplete = false
         for id in self.livePeers {
@@ -207,6 +207,7 @@ extension Mesh {
                 let record = self.membership[id]?.record
             else { continue }
             self.peers[id]?.isAnnounced = true
+            self.peers[id]?.announcedAt = now
             self.peers[id]?.isLeftOut = false
             self.peers[id]?.unconfirmedFor = .zero
             self.rosterChanged = true

@@ -201,7 +201,9 @@ extension Mesh {
                 self.counters.flushesForgotten += 1
             }
             self.answerFlushes(of: id)
-        case .flushed(let sequence, let missed):
+        // At the same address another process may have taken the place of who was asked.
+        case .flushed(_, _, let member?) where member != id: self.counters.contradictions += 1
+        case .flushed(let sequence, let missed, _):
             self.confirmed(by: id, sequence, missed)
         case .fetch(let number, let origin, let first, let last):
             self.serve(number, origin, first, last, on: link)
@@ -212,6 +214,7 @@ extension Mesh {
             self.ponged(number, by: id, member, refutation, age: age, at: now)
         case .pingRequest(let number, let member, let refutation):
             self.pingWanted(number, member, refutation, on: link, at: now)
+        case .began(let origin, let sequence): self.began(origin, after: sequence, at: now)
         case .request(let number, let method, let body):
             self.actions.append(.request(from: id, on: link, id: number, method: method, body: body))
         case .reply(let number, let isSuccess, let body):
@@ -299,12 +302,18 @@ extension Mesh {
         guard self.peers[probe.origin] != nil else { return }
         var stream = self.streams[probe.origin] ?? StreamReceiver(origin: probe.origin)
         let isNew = stream.phase == .waiting
+        if isNew, self.hasHistory, self.historyCursors[probe.origin] == nil,
+            let told = self.peers[probe.origin]?.toldBeginning, told < probe.head
+        {
+            stream.probed(head: told, holding: false)
+        }
         stream.probed(head: probe.head, holding: isNew && !self.hasHistory)
         // The history that this node got from another member may already reach further than nothing.
         if isNew, self.hasHistory, let cursor = self.historyCursors.removeValue(forKey: probe.origin) {
             stream.resume(after: cursor)
         }
         self.streams[probe.origin] = stream
+        if isNew { self.noteBeginning(of: probe.origin, after: probe.head, at: now) }
         self.examine(probe.origin)
         if self.peers[probe.origin]?.heardFrom == nil { self.peers[probe.origin]?.heardFrom = probe.head }
         self.mayBeComplete = true

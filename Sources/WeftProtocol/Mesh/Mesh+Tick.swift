@@ -39,6 +39,7 @@ extension Mesh {
             self.nextHeartbeat = max(self.nextHeartbeat + self.configuration.heartbeatInterval, now)
             self.rostersLeft = MeshDefaults.rostersPerInterval
             self.sendHeartbeats()
+            self.tellBeginnings(at: now)
         }
         self.askFlushes(at: now)
         return self.finish(at: now)

@@ -33,6 +33,8 @@ public struct Mesh: Sendable {
     var historyCursors: [NodeID: UInt64] = [:]
     /// Those who are no members and whose streams are kept, and until when: see ``orphan(_:until:)``.
     var orphans: [NodeID: MonotonicTime] = [:]
+    /// Where streams have begun of late with their origins' own probes, and when.
+    var beginnings: [NodeID: Beginning] = [:]
     var snapshotWaiters: [(ticket: SnapshotTicket, floors: [NodeID: UInt64], deadline: MonotonicTime)] = []
     var flushes: [FlushTracker] = []
     /// What those who said goodbye had by then, until they are forgotten.
@@ -232,7 +234,8 @@ public struct Mesh: Sendable {
         for id in self.livePeers {
             // Whoever asks, or is about to ask, has the answer before the goodbye.
             if let stream = self.streams[id], stream.phase == .live {
-                self.send(.flushed(through: stream.confirmed, missed: stream.missed), to: id)
+                self.send(
+                    .flushed(through: stream.confirmed, missed: stream.missed, by: self.local.id), to: id)
             }
             self.send(.goodbye(head: self.head), to: id)
         }
@@ -283,7 +286,7 @@ public struct Mesh: Sendable {
     /// Does what has become possible, and hands out the actions.
     mutating func finish(at now: MonotonicTime) -> [MeshAction] {
         self.settleGoodbyes(at: now)
-        self.announceComplete()
+        self.announceComplete(at: now)
         self.advanceJoin(at: now)
         self.mend(at: now)
         self.answerSnapshotWaiters(at: now)

@@ -28,6 +28,10 @@ struct PeerState {
     var isLeftOut = false
     /// `weft:peer-joined` has been announced, and `weft:peer-left` has not.
     var isAnnounced = false
+    /// Where its stream has begun at others, who were told of it before it was heard here.
+    var toldBeginning: UInt64?
+    /// When `weft:peer-joined` was announced.
+    var announcedAt: MonotonicTime?
     /// The last that it said it has of this node's stream.
     var confirmed: (sequence: UInt64, missed: UInt64)?
     /// Its goodbye: where its stream ends, and until when the end may still come.

@@ -83,7 +83,10 @@ extension ControlMessage {
                     id: try body.uint("k"), isReady: try body.bool("y"), events: try body.events("e"),
                     cursors: try body.cursors("c"))
             case .flush: .flush(through: try body.sequence("s"))
-            case .flushed: .flushed(through: try body.sequence("s"), missed: try body.sequence("x"))
+            case .flushed:
+                .flushed(
+                    through: try body.sequence("s"), missed: try body.sequence("x"),
+                    by: body.has("i") ? try body.node("i") : nil)
             case .goodbye: .goodbye(head: try body.sequence("h"))
             case .request:
                 .request(id: try body.uint("k"), method: try body.string("m"), body: try body.value("b"))
@@ -103,6 +106,7 @@ extension ControlMessage {
                     age: try body.uint("a"))
             case .pingRequest:
                 .pingRequest(id: try body.uint("k"), member: try body.node("i"), refutation: try body.uint("u"))
+            case .began: .began(origin: try body.node("i"), after: try body.sequence("h"))
             }
     }
 }

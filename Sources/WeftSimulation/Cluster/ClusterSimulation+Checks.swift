@@ -118,6 +118,8 @@ extension ClusterSimulation {
             }
             return
         }
+        // Somebody who heard it begin has said where.
+        if self.peers[peer].told[origin]?.contains(start) == true { return }
         guard let probe = self.peers[peer].firstProbes[origin], start <= probe else {
             throw SimulationViolation(
                 "\(self.name(peer)) hears \(self.name(origin)) from \(start + 1) on, later than the first probe says")

@@ -131,6 +131,11 @@ extension ClusterSimulation {
         if case .snapshot(_, true, _, _) = message {
             self.peers[receiver].teller = isBack ? self.connections[connection].acceptor : dialer
         }
+        if case .began(let id, let after) = message, let origin = self.indices[id],
+            self.peers[receiver].mesh.position(in: id) == nil
+        {
+            self.peers[receiver].told[origin, default: []].insert(after)
+        }
         let now = self.now(receiver)
         let actions = self.peers[receiver].mesh.received(message, on: link, at: now)
         if actions.isEmpty { return }

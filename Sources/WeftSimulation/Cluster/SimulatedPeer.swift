@@ -94,6 +94,8 @@ struct SimulatedPeer {
     var announced: Set<Int> = []
     /// The head of the first probe that came from a process.
     var firstProbes: [Int: UInt64] = [:]
+    /// Where others have said that streams began.
+    var told: [Int: Set<UInt64>] = [:]
     /// Where the streams of its history end: by what it was told, and by what the teller's bus had.
     var historyCursors: [Int: UInt64] = [:]
     var historyLasts: [Int: UInt64] = [:]

@@ -65,6 +65,83 @@ struct MeshJoinTests {
         }
     }
 
+    @Test func whoStoodStillHearsOfThoseWhoCameAndWentMeanwhile() {
+        let mesh = SimulatedMesh()
+        let members = mesh.joined("a", "b", "c")
+        mesh.run(for: .seconds(2))
+        mesh.pause(members[2])
+        let joiner = mesh.add("d", seeds: ["a"])
+        mesh.start(joiner)
+        #expect(mesh.run(within: .seconds(5)) { joiner.mesh.hasJoined })
+        mesh.emit(joiner, 3)
+        mesh.run(for: .milliseconds(500))
+        mesh.leave(joiner)
+        mesh.run(for: .milliseconds(500))
+        // What the joiner sent it never arrived.
+        mesh.pause(members[2], false, losing: true)
+        #expect(mesh.run(within: .seconds(6)) { members[2].heard(from: joiner) == [1, 2, 3] })
+        // Once, and for good.
+        mesh.run(for: .seconds(90))
+        #expect(members[2].heard(from: joiner) == [1, 2, 3])
+        #expect(members[1].heard(from: joiner) == [1, 2, 3])
+    }
+
+    @Test func whoStoodStillHearsAllOfThoseWhoCameMeanwhile() {
+        let mesh = SimulatedMesh()
+        let members = mesh.joined("a", "b", "c")
+        mesh.run(for: .seconds(2))
+        mesh.pause(members[2])
+        let joiner = mesh.add("d", seeds: ["a"])
+        mesh.start(joiner)
+        #expect(mesh.run(within: .seconds(5)) { joiner.mesh.hasJoined })
+        mesh.emit(joiner, 3)
+        mesh.run(for: .milliseconds(500))
+        mesh.pause(members[2], false)
+        #expect(mesh.run(within: .seconds(12)) { joiner.comings.contains("+c") })
+        mesh.emit(joiner, 2)
+        mesh.run(for: .seconds(6))
+        #expect(members[2].heard(from: joiner) == [1, 2, 3, 4, 5])
+    }
+
+    @Test func whatWasMissedOfThoseIsAGapWhenNobodyHoldsIt() {
+        let mesh = SimulatedMesh()
+        let members = mesh.joined("a", "b")
+        mesh.run(for: .seconds(2))
+        let joiner = mesh.add("d", seeds: ["a"])
+        mesh.pause(members[1])
+        mesh.start(joiner)
+        #expect(mesh.run(within: .seconds(5)) { joiner.mesh.hasJoined })
+        mesh.emit(joiner, 3)
+        mesh.run(for: .milliseconds(500))
+        mesh.leave(joiner)
+        mesh.run(for: .milliseconds(100))
+        mesh.losesControl = { _, _, message in
+            if case .repair = message { return true }
+            return false
+        }
+        mesh.pause(members[1], false, losing: true)
+        mesh.run(for: .seconds(4))
+        mesh.kill(members[0])
+        #expect(mesh.run(within: .seconds(60)) { members[1].mesh.counters.missed == 3 })
+    }
+
+    @Test func whoJoinsLaterIsNotToldOfStreamsBeforeIt() {
+        let mesh = SimulatedMesh()
+        let members = mesh.joined("a", "b")
+        var told = 0
+        mesh.losesControl = { _, _, message in
+            if case .began = message { told += 1 }
+            return false
+        }
+        let later = mesh.add("c", seeds: ["a"])
+        mesh.start(later)
+        mesh.run(for: .seconds(1))
+        mesh.emit(members[0], 5)
+        mesh.run(for: .seconds(40))
+        #expect(later.heard(from: members[0]) == [1, 2, 3, 4, 5])
+        #expect(told == 0)
+    }
+
     @Test func aServiceIsNotKeptOutEither() {
         let mesh = SimulatedMesh()
         let members = mesh.joined("a", "b")
