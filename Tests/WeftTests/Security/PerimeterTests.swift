@@ -118,9 +118,13 @@ struct PerimeterTests {
             let start = ContinuousClock.now
             let seen = try await PlainSocket.answers(of: control, to: words, pause: .milliseconds(500))
             let time = ContinuousClock.now - start
-            #expect(time > .seconds(4) && time < .seconds(12), "\(time)")
+            // 5 s, and on a busy machine some more; its greeting alone would take a minute.
+            #expect(time > .seconds(4) && time < .seconds(40), "\(time)")
             #expect(seen.count <= 64)
-            #expect(try await cluster.counters(of: cluster.boss).refusedHandshakes >= 1)
+            // It is counted by way of the socket's monitor, a moment after.
+            try await cluster.mesh.until {
+                try await cluster.counters(of: cluster.boss).refusedHandshakes >= 1
+            }
         }
     }
 
