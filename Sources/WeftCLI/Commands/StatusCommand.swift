@@ -49,34 +49,31 @@ struct StatusCommand: AsyncParsableCommand {
 
     /// What each coordinator says that answers, the one that workers serve first; one that has just died does not.
     private static func planes(_ node: Node, _ members: [MemberStatus]) async -> [(name: String, status: Value)] {
-        let coordinators = members.filter { $0.record.roles.contains(.coordinator) && $0.state == .alive }
-        let answers = await withTaskGroup(of: (name: String, status: Value)?.self) { group in
-            for member in coordinators {
-                group.addTask {
-                    let status = try? await node.request(
-                        to: member.record.id, "coordinator.status", timeout: .seconds(3))
-                    return status.map { (member.record.name, $0) }
-                }
-            }
-            var answers: [(name: String, status: Value)] = []
-            for await case let answer? in group { answers.append(answer) }
-            return answers
-        }
+        let coordinators = members.filter { $0.record.roles.contains(.coordinator) }
+        let answers = await Self.ask(coordinators, "coordinator.status", node).map { ($0.record.name, $0.status) }
         func workers(_ status: Value) -> Int { status["workers"]?.arrayValue?.count ?? 0 }
-        return answers.sorted { (workers($0.status), $1.name) > (workers($1.status), $0.name) }
+        return answers.sorted { (workers($0.1), $1.0) > (workers($1.1), $0.0) }
     }
 
-    /// What each member that answers says of itself.
+    /// What each member that lives and answers says of itself.
     private static func insides(_ node: Node, _ members: [MemberStatus]) async -> [NodeID: Value] {
-        await withTaskGroup(of: (id: NodeID, status: Value)?.self) { group in
+        let answers = await Self.ask(members, "status", node)
+        return Dictionary(answers.map { ($0.record.id, $0.status) }) { first, _ in first }
+    }
+
+    /// Asks all at once; those that have died, or do not answer in time, are left out.
+    private static func ask(
+        _ members: [MemberStatus], _ method: String, _ node: Node
+    ) async -> [(record: MemberRecord, status: Value)] {
+        await withTaskGroup(of: (record: MemberRecord, status: Value)?.self) { group in
             for member in members where member.state == .alive {
                 group.addTask {
-                    let status = try? await node.request(to: member.record.id, "status", timeout: .seconds(3))
-                    return status.map { (member.record.id, $0) }
+                    let status = try? await node.request(to: member.record.id, method, timeout: .seconds(3))
+                    return status.map { (member.record, $0) }
                 }
             }
-            var answers: [NodeID: Value] = [:]
-            for await case let answer? in group { answers[answer.id] = answer.status }
+            var answers: [(record: MemberRecord, status: Value)] = []
+            for await case let answer? in group { answers.append(answer) }
             return answers
         }
     }

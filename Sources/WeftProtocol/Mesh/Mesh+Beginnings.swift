@@ -49,6 +49,6 @@ extension Mesh {
             return
         }
         self.streams[origin, default: StreamReceiver(origin: origin)].probed(head: sequence, holding: false)
-        self.orphan(origin, until: now + MeshDefaults.leftStream)
+        self.orphan(origin, at: now)
     }
 }

@@ -195,7 +195,7 @@ extension Mesh {
             if peer.isAnnounced { self.actions.append(.deliver(.left(record, .left))) }
             self.part(from: id)
             // Who is cut off now, and misses the goodbye, misses the end of the stream as well; here it may come later, from others.
-            if goodbye.head > 0 { self.orphan(id, until: now + MeshDefaults.leftStream) }
+            if goodbye.head > 0 { self.orphan(id, at: now) }
         }
     }
 

@@ -55,7 +55,7 @@ extension Mesh {
         else { return }
         self.historyCursors[origin] = nil
         self.streams[origin, default: StreamReceiver(origin: origin)].probed(head: cursor, holding: false)
-        if self.membership[origin] == nil { self.orphan(origin, until: now + MeshDefaults.deadTombstone) }
+        if self.membership[origin] == nil { self.orphan(origin, at: now) }
     }
 
     // MARK: Asking

@@ -31,7 +31,7 @@ public struct Mesh: Sendable {
     var sponsor: NodeID?
     /// Cursors of the history for origins that are not connected yet.
     var historyCursors: [NodeID: UInt64] = [:]
-    /// Those who are no members and whose streams are kept, and until when: see ``orphan(_:until:)``.
+    /// Those who are no members and whose streams are kept, and until when: see ``orphan(_:at:)``.
     var orphans: [NodeID: MonotonicTime] = [:]
     /// Where streams have begun of late with their origins' own probes, and when.
     var beginnings: [NodeID: Beginning] = [:]

@@ -13,13 +13,10 @@ public enum MeshDefaults {
     public static let deadTombstone: Duration = .seconds(600)
     /// How long rosters that still name a node that said goodbye are not believed.
     public static let leftTombstone: Duration = .seconds(10)
-    /// How long what is held of the stream of a node that said goodbye is kept for those who missed its end: as long as that of a
-    /// dead one, because a cut does not ask how an origin went.
-    public static let leftStream = MeshDefaults.deadTombstone
     /// For how long members that have missed the beginning of a stream are told of it: longer than one may stand still without
-    /// being dead, and shorter than ``leftStream``, so that nobody begins anew what it has had.
+    /// being dead, and shorter than streams of those who are gone are kept, so that nobody begins anew what it has had.
     public static let beginningTime: Duration = .seconds(30)
-    /// How many streams of nodes that are no members any more are kept, the newest.
+    /// How many streams of nodes that are no members any more are kept, the newest, for as long as a dead member's.
     public static let orphans = 256
     /// How long a node looks for the mesh before it says what it tried.
     public static let joinTimeout: Duration = .seconds(10)

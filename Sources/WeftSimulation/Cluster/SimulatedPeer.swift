@@ -105,4 +105,6 @@ struct SimulatedPeer {
     var teller: Int?
     /// The heads at the last checks, the newest last.
     var heads: Deque<UInt64> = []
+    /// When each other node was last seen without the next of its own events that this one lacks.
+    var waitedForOthers: [Int: UInt64] = [:]
 }

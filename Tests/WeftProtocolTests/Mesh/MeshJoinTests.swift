@@ -65,7 +65,8 @@ struct MeshJoinTests {
         }
     }
 
-    @Test func whoStoodStillHearsOfThoseWhoCameAndWentMeanwhile() {
+    /// Of three members the last stands still; a fourth joins, and has emitted three events.
+    private func oneStandsStillWhileAnotherComes() -> (SimulatedMesh, [SimulatedNode], SimulatedNode) {
         let mesh = SimulatedMesh()
         let members = mesh.joined("a", "b", "c")
         mesh.run(for: .seconds(2))
@@ -75,6 +76,38 @@ struct MeshJoinTests {
         #expect(mesh.run(within: .seconds(5)) { joiner.mesh.hasJoined })
         mesh.emit(joiner, 3)
         mesh.run(for: .milliseconds(500))
+        return (mesh, members, joiner)
+    }
+
+    @Test func whatComesOnlyAfterAGoodbyeComesOnce() {
+        let mesh = SimulatedMesh()
+        let members = mesh.joined("a", "b", "c")
+        mesh.run(for: .seconds(2))
+        let joiner = mesh.add("d", seeds: ["a"])
+        mesh.start(joiner)
+        #expect(mesh.run(within: .seconds(5)) { joiner.mesh.hasJoined && joiner.comings.contains("+c") })
+        // The last member takes the joiner for dead, and has nothing of it when the goodbye comes after all.
+        mesh.losesPublished = { from, to, _ in from === joiner && to === members[2] }
+        mesh.losesControl = { from, to, message in
+            guard to === members[2] else { return false }
+            switch message {
+            case .pong, .repair: return true
+            default: return from === joiner
+            }
+        }
+        mesh.emit(joiner, 3)
+        #expect(mesh.run(within: .seconds(15)) { members[2].comings.contains("-d(dead)") })
+        mesh.losesControl = { _, _, _ in false }
+        mesh.leave(joiner)
+        #expect(mesh.run(within: .seconds(5)) { members[2].heard(from: joiner) == [1, 2, 3] })
+        // Longer than its goodbye is remembered, while the others still say where its stream began.
+        mesh.run(for: .seconds(60))
+        #expect(members[2].heard(from: joiner) == [1, 2, 3])
+        #expect(members[2].gaps.isEmpty)
+    }
+
+    @Test func whoStoodStillHearsOfThoseWhoCameAndWentMeanwhile() {
+        let (mesh, members, joiner) = self.oneStandsStillWhileAnotherComes()
         mesh.leave(joiner)
         mesh.run(for: .milliseconds(500))
         // What the joiner sent it never arrived.
@@ -87,15 +120,7 @@ struct MeshJoinTests {
     }
 
     @Test func whoStoodStillHearsAllOfThoseWhoCameMeanwhile() {
-        let mesh = SimulatedMesh()
-        let members = mesh.joined("a", "b", "c")
-        mesh.run(for: .seconds(2))
-        mesh.pause(members[2])
-        let joiner = mesh.add("d", seeds: ["a"])
-        mesh.start(joiner)
-        #expect(mesh.run(within: .seconds(5)) { joiner.mesh.hasJoined })
-        mesh.emit(joiner, 3)
-        mesh.run(for: .milliseconds(500))
+        let (mesh, members, joiner) = self.oneStandsStillWhileAnotherComes()
         mesh.pause(members[2], false)
         #expect(mesh.run(within: .seconds(12)) { joiner.comings.contains("+c") })
         mesh.emit(joiner, 2)

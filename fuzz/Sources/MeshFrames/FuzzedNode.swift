@@ -229,7 +229,10 @@ struct FuzzedNode {
             return .snapshot(
                 id: self.number(&source), isReady: source.bool(), events: events, cursors: self.cursors(&source))
         case .flush: return .flush(through: source.number())
-        case .flushed: return .flushed(through: source.number(), missed: source.number())
+        case .flushed:
+            return .flushed(
+                through: source.number(), missed: source.number(),
+                by: source.bool() ? Self.ids[source.below(Self.ids.count)] : nil)
         case .goodbye: return .goodbye(head: source.number())
         case .request: return .request(id: source.number(), method: "m", body: .null)
         case .reply: return .reply(id: source.number(), isSuccess: source.bool(), body: .null)
@@ -250,6 +253,8 @@ struct FuzzedNode {
         case .pingRequest:
             return .pingRequest(
                 id: source.number(), member: Self.ids[source.below(Self.ids.count)], refutation: source.number())
+        case .began:
+            return .began(origin: Self.ids[source.below(Self.ids.count)], after: source.number())
         }
     }
 

@@ -33,7 +33,7 @@ enum Wire: FuzzTarget {
         guard let message = try? ControlMessage(decoding: bytes) else { return }
         if Self.isSelfTest {
             switch message {
-            case .flush(let number), .flushed(let number, _), .goodbye(let number), .probeAck(let number):
+            case .flush(let number), .flushed(let number, _, _), .goodbye(let number), .probeAck(let number):
                 expect(number < 1_000 || number == 0x0102_0304_0506_0708, "the self-test")
             default: break
             }
