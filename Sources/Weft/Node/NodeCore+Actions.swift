@@ -119,9 +119,7 @@ extension NodeCore {
             }
         case .inbound(let id, let number):
             guard let router = self.router else { return }
-            let answer = Message(frames: [RoutingID(node: id, link: number).bytes, frame])
-            result = self.loop.send(answer, on: router)
-            if !result.isSent, self.hold(answer) { return }
+            result = self.loop.send(Message(frames: [RoutingID(node: id, link: number).bytes, frame]), on: router)
         }
         // Whoever needs an answer asks again.
         if !result.isSent { self.counters.unsent += 1 }

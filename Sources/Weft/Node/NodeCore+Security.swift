@@ -301,33 +301,8 @@ extension NodeCore {
         }
     }
 
-    /// Keeps an answer that found nobody, when that may be because the sockets were bound anew.
-    func hold(_ answer: Message) -> Bool {
-        guard self.heldAnswers.add(answer, at: .now) else { return false }
-        if self.heldAnswers.messages.count == 1 { self.scheduleHeldAnswers() }
-        return true
-    }
-
-    private func scheduleHeldAnswers() {
-        self.loop.schedule(after: NodeDefaults.heldAnswerInterval) { [weak self] in
-            self?.assumeIsolated { $0.sendHeldAnswers() }
-        }
-    }
-
-    private func sendHeldAnswers() {
-        guard !self.isStopped, let router = self.router else { return }
-        let waiting = self.heldAnswers.take()
-        for answer in waiting where !self.loop.send(answer, on: router).isSent {
-            if !self.heldAnswers.add(answer, at: .now) { self.counters.unsent += 1 }
-        }
-        if !self.heldAnswers.messages.isEmpty { self.scheduleHeldAnswers() }
-    }
-
     private func rebind(_ change: SecurityChange, _ security: NodeSecurity) {
-        if change.ends(.control) {
-            self.heldAnswers.begin(at: .now)
-            self.rebind(self.router, .control, security)
-        }
+        if change.ends(.control) { self.rebind(self.router, .control, security) }
         if change.ends(.events) { self.rebind(self.publisher, .events, security) }
     }
 

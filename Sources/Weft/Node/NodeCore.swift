@@ -46,8 +46,6 @@ actor NodeCore {
     var hangUps: [String: Int] = [:]
     /// With keys: a socket for each member's event stream, by address.
     var streams: [String: SocketID] = [:]
-    /// With keys: answers for those whose connection was ended when the sockets were bound anew, until they are back.
-    var heldAnswers = HeldAnswers()
     /// With keys: who refuses this node.
     var refusals = Refusals()
     var refusalOutcome: NodeError?

@@ -45,12 +45,6 @@ public enum NodeDefaults {
     static let longestRebindInterval: Duration = .seconds(1)
     /// How long the others have to hear of a node's new key before it takes the old one's place.
     static let rotationNotice: Duration = .milliseconds(300)
-    /// How long answers to those who were disconnected by that wait for them to come back.
-    static let heldAnswerTime: Duration = .seconds(5)
-    /// How soon such answers are tried again.
-    static let heldAnswerInterval: Duration = .milliseconds(50)
-    /// How many bytes of such answers wait.
-    static let heldAnswerBytes = 16 << 20
     /// How often a seed may hang up during the handshake before it is taken for one that wants keys.
     static let hangUps = 4
     /// The same for nodes that look for the mesh without a limit of time.

@@ -13,7 +13,7 @@ extension Mesh {
 
     /// An origin's own first probe has come.
     mutating func noteBeginning(of origin: NodeID, after head: UInt64, at now: MonotonicTime) {
-        guard self.hasJoined else { return }
+        guard self.hasJoined, self.beginnings.count < MeshDefaults.remembered else { return }
         self.beginnings[origin] = Beginning(after: head, time: now)
     }
 
