@@ -66,5 +66,6 @@ extension Coordinator {
         guard let link = self.links.removeValue(forKey: worker) else { return }
         self.loop.close(link.socket)
         self.connect(worker, link.endpoint)
+        self.step { dispatcher, now in dispatcher.connectionReplaced(worker, at: now) }
     }
 }

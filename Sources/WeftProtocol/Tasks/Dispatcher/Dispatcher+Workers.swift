@@ -51,6 +51,14 @@ extension Dispatcher {
         var step = DispatcherStep()
         if self.workers[worker]?.closedAt == nil { self.workers[worker]?.closedAt = now.monotonic }
         self.load.isStale = true
+        self.doubtDealt(to: worker, at: now)
+        return self.finish(&step, at: now)
+    }
+
+    /// The connection to a worker that is still heard was replaced, and what was on its way may be lost.
+    public mutating func connectionReplaced(_ worker: NodeID, at now: Moment) -> [DispatcherAction] {
+        var step = DispatcherStep()
+        self.doubtDealt(to: worker, at: now)
         return self.finish(&step, at: now)
     }
 
@@ -87,6 +95,15 @@ extension Dispatcher {
     }
 
     // MARK: - Parts
+
+    /// What has been dealt to a worker and not been begun may be lost: unless the worker names it soon, it is dealt again.
+    private mutating func doubtDealt(to worker: NodeID, at now: Moment) {
+        let end = now.monotonic + self.configuration.lossGrace
+        for task in self.workers[worker]?.held ?? [] {
+            guard let entry = self.entries[task], entry.status.state == .leased else { continue }
+            self.entries[task]?.leaseEnd = min(entry.leaseEnd ?? end, end)
+        }
+    }
 
     private mutating func heard(from id: NodeID, at now: Moment) {
         guard let worker = self.workers[id] else { return }

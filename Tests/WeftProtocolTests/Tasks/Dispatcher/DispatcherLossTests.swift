@@ -40,6 +40,32 @@ struct DispatcherLossTests {
         #expect(scene.all.contains(.disconnect(Scene.one)))
     }
 
+    @Test func whatWasOnItsWayOverAReplacedConnectionIsDealtAgainSoon() {
+        var scene = Scene()
+        scene.register()
+        for id in ["named", "lost", "begun"] { scene.accept(id) }
+        scene.start("begun")
+        scene.note(scene.dispatcher.connectionReplaced(Scene.one, at: scene.now))
+        scene.live(.milliseconds(2500), holding: [scene.reference("named")])
+        #expect(["named", "lost", "begun"].map { scene.dispatcher.record(of: $0)?.status.attempt } == [1, 1, 1])
+        scene.live(.milliseconds(500), holding: [scene.reference("named")])
+        // What has begun is not on its way: its lease is as long as ever.
+        #expect(["named", "lost", "begun"].map { scene.dispatcher.record(of: $0)?.status.attempt } == [1, 2, 1])
+        #expect(scene.dispatcher.counters.workerLosses == 0)
+    }
+
+    @Test func whatWasOnItsWayOverAClosedConnectionIsDealtAgainSoon() {
+        var scene = Scene()
+        scene.register()
+        scene.accept("lost")
+        scene.note(scene.dispatcher.connectionClosed(Scene.one, at: scene.now))
+        // The worker is heard, and answers pings: libzmq has connected again, and what was on its way is gone.
+        scene.live(.milliseconds(3100))
+        #expect(scene.dispatcher.record(of: "lost")?.status.attempt == 2)
+        #expect(scene.dispatcher.record(of: "lost")?.status.worker == Scene.one)
+        #expect(scene.dispatcher.counters.workerLosses == 0)
+    }
+
     @Test func aSilentWorkerIsDealtNothingAndLostWhenTheLeaseRunsOut() {
         var scene = Scene()
         scene.register(slots: 1)
