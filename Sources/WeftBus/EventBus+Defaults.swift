@@ -17,8 +17,9 @@ extension EventBus {
         public static let mirroredEventBytes = 1 << 20
         /// How many of Weft's own `weft:*` events wait to be delivered: many times what a whole cluster's failure makes.
         public static let announcements = 4096
-        /// For how many names the bus remembers who listens: names come from outside, so they may not add up for ever.
-        static let resolvedNames = 4096
+        /// For how many names the bus remembers who listens, a power of two: names come from outside, so they may not add
+        /// up for ever.
+        static let resolvedNames = 1024
         /// How many waiting events may share the bytes of the batches they came in: beyond these each is copied out, so
         /// that a few events of interest in a slow listener's mailbox do not keep everything alive that came with them.
         static let sharedBacklog = 64

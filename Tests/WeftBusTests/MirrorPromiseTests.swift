@@ -28,7 +28,7 @@ struct MirrorPromiseTests {
         let history = self.bus.historySnapshot()
         #expect(history.map(\.sequence) == [1, 2])
         #expect(history.allSatisfy { $0.origin == self.me })
-        #expect(history.map(\.time) == self.port.appended.map(\.time))
+        #expect(history.map(\.microsecondsSince1970) == self.port.appended.map(\.microseconds))
         #expect(self.bus.history().count == 3)
         self.bus.detach(RecordingPort())
         #expect(await self.bus.emit("c").sequence == 3)

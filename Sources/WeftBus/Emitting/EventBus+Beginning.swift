@@ -1,6 +1,5 @@
 // This source file is part of the Weft project. See LICENSE. SPDX-License-Identifier: Apache-2.0
 
-import FoundationEssentials
 import Locking
 import Logging
 import Synchronization
@@ -14,72 +13,81 @@ enum ListenerNews {
 extension EventBus {
     /// An emit after its one visit to the lock.
     struct Begun {
-        var report = EmitReport()
-        /// Nil when the emit was refused.
-        var emission: Emission?
-        var listeners: [Listener] = []
-        var isUnhandledError = false
+        let emission: Emission
+        let listeners: [Listener]
+        let isUnhandledError: Bool
     }
 
     /// Everything about an emit that must happen in one step: its number in the stream, its place in the history, and who
     /// listens at this moment.
-    func begin(_ name: EventName, _ source: any ArgumentSource, isLocalOnly: Bool) -> Begun {
-        var begun = Begun()
-        if let problem = name.problem {
-            begun.report.refusal = problem
-            self.count(\.refusedNames)
-            self.logger.info("Refused to emit an event", metadata: ["event.refusal": "\(problem.label)"])
-            return begun
+    ///
+    /// The name must be one that may be emitted.
+    func begin(
+        _ name: EventName, _ source: any ArgumentSource, isLocalOnly: Bool, _ report: inout EmitReport
+    ) -> Begun {
+        let isForOthers = !isLocalOnly && name.isMirrored
+        let arguments: EventArguments
+        var obstacle: EmitReport.Mirroring?
+        // Users' encoding must not run under the lock, and only once it has is the exact size known.
+        if let size = source.knownSize, size < self.configuration.mirroredEventBytes - EventName.maximumLength {
+            arguments = EventArguments(bytes: nil, source: source)
+        } else {
+            (arguments, obstacle) = self.encode(name, source, isForOthers)
         }
-        var encoded: [UInt8]?
-        var mirroring = EmitReport.Mirroring.local
-        var mirrors = !isLocalOnly && name.isMirrored
-        if self.configuration.historyEvents > 0 || (mirrors && self.hasPort.load(ordering: .acquiring)) {
-            do {
-                encoded = try source.encode()
-            } catch {
-                mirroring = .unencodable(error)
-            }
-        }
-        let size = (encoded?.count ?? 0) + name.rawValue.utf8.count
-        let isUnencodable = mirroring != .local
-        if mirrors {
-            if isUnencodable {
-                mirrors = false
-            } else if size > self.configuration.mirroredEventBytes {
-                mirrors = false
-                mirroring = .tooLarge(bytes: size)
-            } else {
-                mirroring = .notAttached
-            }
-        }
-        let isTooLarge = if case .tooLarge = mirroring { true } else { false }
-        (begun.emission, begun.listeners, begun.isUnhandledError, begun.report.mirroring) = self.state.withLock {
-            [encoded, mirrors, mirroring] state in
-            var mirroring = mirroring
-            let time = Date()
+        let keepsHistory = self.configuration.historyEvents > 0
+        let begun = self.state.withLock { state in
+            var sequence: UInt64?
+            let time = WallClock.microseconds
             state.counters.emitted &+= 1
-            if isUnencodable { state.counters.unencodable &+= 1 }
-            if let encoded, mirrors, let port = state.port {
-                mirroring = .mirrored(sequence: port.append(name: name, arguments: encoded, time: time))
-                state.counters.mirrored &+= 1
-            } else if isTooLarge {
-                if state.port == nil { mirroring = .notAttached } else { state.counters.tooLargeToMirror &+= 1 }
+            if isForOthers, let port = state.port {
+                if obstacle == nil {
+                    sequence = port.append(name: name, arguments: arguments, microsecondsSince1970: time)
+                    state.counters.mirrored &+= 1
+                } else if case .tooLarge = obstacle {
+                    state.counters.tooLargeToMirror &+= 1
+                }
+            } else if case .tooLarge = obstacle {
+                obstacle = nil
             }
-            var report = EmitReport()
-            report.mirroring = mirroring
+            if case .unencodable = obstacle { state.counters.unencodable &+= 1 }
+            report.sequence = sequence
             let emission = Emission(
-                name: name, origin: state.origin, sequence: report.sequence, time: time, bytes: encoded.map { $0[...] },
-                source: source)
-            if self.configuration.historyEvents > 0, let encoded {
-                let record = EventRecord(
-                    name: name, origin: state.origin, sequence: report.sequence, time: time, arguments: encoded[...])
-                state.counters.historyByteDrops &+= UInt64(clamping: state.history.append(record))
+                name: name, origin: state.origin, sequence: sequence, microseconds: time, arguments: arguments)
+            if keepsHistory, arguments.canBeKept {
+                let entry = Emission(
+                    name: name, origin: state.origin, sequence: sequence, microseconds: time, arguments: arguments.kept)
+                state.counters.historyByteDrops &+= UInt64(clamping: state.history.append(entry))
             }
-            let isUnhandled = name.kind == .error && !state.registry.hasOwnListeners(name)
-            return (emission, state.registry.listeners(for: name), isUnhandled, mirroring)
+            return Begun(
+                emission: emission, listeners: state.registry.listeners(for: name),
+                isUnhandledError: name.kind == .error && !state.registry.hasOwnListeners(name))
         }
+        if report.sequence == nil { report.mirroring = obstacle ?? (isForOthers ? .notAttached : .local) }
         return begun
+    }
+
+    /// Encodes what is not known to be plain, if anyone will need it, and says what keeps it from being mirrored.
+    private func encode(
+        _ name: EventName, _ source: any ArgumentSource, _ isForOthers: Bool
+    ) -> (EventArguments, EmitReport.Mirroring?) {
+        guard self.configuration.historyEvents > 0 || (isForOthers && self.hasPort.load(ordering: .acquiring)) else {
+            return (EventArguments(bytes: nil, source: source), nil)
+        }
+        do {
+            let bytes = try source.encode()
+            let size = bytes.count + name.rawValue.utf8.count
+            let isTooLarge = isForOthers && size > self.configuration.mirroredEventBytes
+            return (EventArguments(bytes: bytes[...], source: source), isTooLarge ? .tooLarge(bytes: size) : nil)
+        } catch {
+            return (EventArguments(bytes: nil, source: source), .unencodable(error))
+        }
+    }
+
+    func refuse(_ name: EventName) -> EmitReport {
+        guard let problem = name.problem else { return EmitReport() }
+        self.count(\.refusedNames)
+        self.logger.info("Refused to emit an event", metadata: ["event.refusal": "\(problem.label)"])
+        return EmitReport(refusal: problem)
     }
 
     /// Says that a handler is about to be registered: here only, not in the history, nothing awaited.

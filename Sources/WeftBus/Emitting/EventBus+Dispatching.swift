@@ -6,7 +6,7 @@ extension EventBus {
         case delivered
         /// A one-time listener that another emit was quicker to call, or a cancelled handler.
         case skipped
-        case failed(HandlerFailure)
+        indirect case failed(HandlerFailure)
     }
 
     /// Calls synchronous handlers and puts the event into the mailboxes of asynchronous ones, in order.
@@ -19,7 +19,7 @@ extension EventBus {
                 if mailbox.offer(self.job(emission), for: listener, on: self) {
                     report.scheduled += 1
                 } else {
-                    report.failures.append(self.mailboxFull(emission))
+                    report.add(self.mailboxFull(emission))
                 }
             }
         }
@@ -100,7 +100,7 @@ extension EventBus {
 
     private func call(_ body: Listener.SyncBody, _ listener: Listener, _ emission: Emission) -> Outcome {
         let outcome = self.attempt(body, listener, emission)
-        if let error = self.errorEvent(outcome, emission) { self.emitSync(error) }
+        if case .failed(let failure) = outcome, let error = self.errorEvent(failure, emission) { self.emitSync(error) }
         return outcome
     }
 
@@ -110,7 +110,7 @@ extension EventBus {
         _ body: Listener.SyncBody, _ listener: Listener, _ emission: Emission, deferring deferred: inout [ErrorEvent]
     ) -> Outcome {
         let outcome = self.attempt(body, listener, emission)
-        if let error = self.errorEvent(outcome, emission) {
+        if case .failed(let failure) = outcome, let error = self.errorEvent(failure, emission) {
             if error.needsWaiting { deferred.append(error) } else { self.emitSync(error) }
         }
         return outcome
@@ -120,7 +120,7 @@ extension EventBus {
         do {
             return try body(emission, listener, self) ? .delivered : .skipped
         } catch {
-            return self.failure(error, emission).map(Outcome.failed) ?? .skipped
+            return self.failure(error, emission).map { .failed($0) } ?? .skipped
         }
     }
 
@@ -128,9 +128,9 @@ extension EventBus {
         do {
             return try await body(emission, listener, self) ? .delivered : .skipped
         } catch {
-            let outcome = self.failure(error, emission).map(Outcome.failed) ?? .skipped
-            if let error = self.errorEvent(outcome, emission) { await self.emit(error) }
-            return outcome
+            guard let failure = self.failure(error, emission) else { return .skipped }
+            if let error = self.errorEvent(failure, emission) { await self.emit(error) }
+            return .failed(failure)
         }
     }
 }
@@ -140,7 +140,7 @@ extension EmitReport {
         switch outcome {
         case .delivered: self.delivered += 1
         case .skipped: break
-        case .failed(let failure): self.failures.append(failure)
+        case .failed(let failure): self.add(failure)
         }
     }
 }

@@ -67,9 +67,8 @@ extension EventBus {
         }
     }
 
-    /// The `error` event that an outcome calls for; what calls for none is counted, logged or announced here.
-    func errorEvent(_ outcome: Outcome, _ emission: Emission) -> ErrorEvent? {
-        guard case .failed(let failure) = outcome else { return nil }
+    /// The `error` event that a failure calls for; what calls for none is counted, logged or announced here.
+    func errorEvent(_ failure: HandlerFailure, _ emission: Emission) -> ErrorEvent? {
         if failure.code == .undecodable {
             // About Weft's own events nothing is announced: a listener of `weft:undecodable` may itself not fit.
             if emission.name.kind != .weft, let error = failure.cause as? EventDecodingError {

@@ -1,11 +1,12 @@
 // This source file is part of the Weft project. See LICENSE. SPDX-License-Identifier: Apache-2.0
 
-import WeftValue
+public import WeftValue
 
 /// Reads an event's arguments one by one.
+@usableFromInline
 struct ArgumentReader {
-    private var reader: MessagePackReader
-    private var left = 0
+    @usableFromInline var reader: MessagePackReader
+    @usableFromInline var left = 0
 
     init(_ bytes: ArraySlice<UInt8>) throws(MessagePackError) {
         self.reader = MessagePackReader(bytes)
@@ -13,16 +14,20 @@ struct ArgumentReader {
     }
 
     /// The next argument; one that is missing is nil if its type allows.
+    @inlinable
     mutating func next<T: Decodable>(_ type: T.Type) throws(MessagePackError) -> T {
-        guard self.left > 0 else {
-            guard type is any OptionalArgument.Type else {
-                throw MessagePackError(.missing, "an argument of type \(type) is missing")
-            }
-            var absent = MessagePackReader([0xC0])
-            return try absent.decode(type)
-        }
+        guard self.left > 0 else { return try Self.missing(type) }
         self.left -= 1
-        return try self.reader.decode(type)
+        return try ArgumentCoding.read(type, from: &self.reader)
+    }
+
+    @usableFromInline
+    static func missing<T: Decodable>(_ type: T.Type) throws(MessagePackError) -> T {
+        guard type is any OptionalArgument.Type else {
+            throw MessagePackError(.missing, "an argument of type \(type) is missing")
+        }
+        var absent = MessagePackReader([0xC0])
+        return try absent.decode(type)
     }
 
     /// All arguments that have not been read yet.

@@ -15,6 +15,7 @@ extension EventBus {
     ///   - handler: Called where the event is emitted; a thrown error becomes an `error` event.
     /// - Returns: What ``off(_:)`` takes.
     @discardableResult
+    @inlinable
     public func on<each Argument>(
         _ key: EventKey<repeat each Argument>, from scope: ListenerScope = .all, replay: Bool = false,
         _ handler: @escaping @Sendable (repeat each Argument) throws -> Void
@@ -33,6 +34,7 @@ extension EventBus {
     ///   - handler: Runs where it was declared (its actor); a thrown error becomes an `error` event.
     /// - Returns: What ``off(_:)`` takes.
     @discardableResult
+    @inlinable
     public func on<each Argument>(
         _ key: EventKey<repeat each Argument>, from scope: ListenerScope = .all, replay: Bool = false,
         concurrency: Int = 1,
@@ -45,6 +47,7 @@ extension EventBus {
 
     /// Registers a synchronous handler for one event of a key; it is removed before it is called.
     @discardableResult
+    @inlinable
     public func once<each Argument>(
         _ key: EventKey<repeat each Argument>, from scope: ListenerScope = .all,
         _ handler: @escaping @Sendable (repeat each Argument) throws -> Void
@@ -54,6 +57,7 @@ extension EventBus {
 
     /// Registers an asynchronous handler for one event of a key; it is removed before it is called.
     @discardableResult
+    @inlinable
     public func once<each Argument>(
         _ key: EventKey<repeat each Argument>, from scope: ListenerScope = .all,
         _ handler: @escaping @isolated(any) @Sendable (repeat each Argument) async throws -> Void

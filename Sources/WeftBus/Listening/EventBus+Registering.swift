@@ -3,12 +3,14 @@
 import Locking
 
 extension EventBus {
+    @usableFromInline
     func register(
         _ pattern: EventPattern, _ options: Listener.Options, sync body: @escaping Listener.SyncBody
     ) -> Subscription {
         self.register(pattern, options, .sync(body))
     }
 
+    @usableFromInline
     func register(
         _ pattern: EventPattern, _ options: Listener.Options, async body: @escaping Listener.AsyncBody, concurrency: Int
     ) -> Subscription {
@@ -24,7 +26,7 @@ extension EventBus {
         // Before the listener is there, so that one for `new_listener` is not told of itself.
         self.emitNewListener(for: pattern)
         let listener = Listener(pattern: pattern, options: options, handler: handler)
-        let missed = self.state.withLock { state -> [EventRecord] in
+        let missed = self.state.withLock { state -> [Emission] in
             state.registry.add(listener)
             return options.wantsReplay ? state.history.all { pattern.matches($0.name) } : []
         }
@@ -35,6 +37,7 @@ extension EventBus {
     /// Takes a one-time listener out before it is called.
     ///
     /// - Returns: Whether it may be called.
+    @usableFromInline
     func claim(_ listener: Listener) -> Bool {
         guard listener.isOnce else { return true }
         guard listener.claim() else { return false }
@@ -45,25 +48,49 @@ extension EventBus {
     // The arguments are decoded before the listener is claimed: an event that does not fit must not use up a
     // one-time listener.
 
+    @inlinable
     static func body<each Argument: Codable & Sendable>(
         _ handler: @escaping @Sendable (repeat each Argument) throws -> Void
     ) -> Listener.SyncBody {
         { emission, listener, bus in
-            let box: ArgumentBox<repeat each Argument> = try emission.box()
-            guard bus.claim(listener) else { return false }
-            try handler(repeat each box.values)
+            if let box = emission.values(of: ArgumentBox<repeat each Argument>.self) {
+                guard !listener.isOnce || bus.claim(listener) else { return false }
+                try handler(repeat each box.values)
+            } else {
+                let values = try Self.decode(emission, as: ArgumentBox<repeat each Argument>.self)
+                guard !listener.isOnce || bus.claim(listener) else { return false }
+                try handler(repeat each values)
+            }
             return true
         }
     }
 
+    @inlinable
     static func body<each Argument: Codable & Sendable>(
         _ handler: @escaping @isolated(any) @Sendable (repeat each Argument) async throws -> Void
     ) -> Listener.AsyncBody {
         { emission, listener, bus in
-            let box: ArgumentBox<repeat each Argument> = try emission.box()
-            guard bus.claim(listener) else { return false }
-            try await handler(repeat each box.values)
+            if let box = emission.values(of: ArgumentBox<repeat each Argument>.self) {
+                guard !listener.isOnce || bus.claim(listener) else { return false }
+                try await handler(repeat each box.values)
+            } else {
+                let values = try Self.decode(emission, as: ArgumentBox<repeat each Argument>.self)
+                guard !listener.isOnce || bus.claim(listener) else { return false }
+                try await handler(repeat each values)
+            }
             return true
+        }
+    }
+
+    @inlinable
+    static func decode<each Argument: Codable & Sendable>(
+        _ emission: Emission, as type: ArgumentBox<repeat each Argument>.Type
+    ) throws -> (repeat each Argument) {
+        do {
+            var reader = try emission.reader()
+            return (repeat try reader.next((each Argument).self))
+        } catch {
+            throw emission.mismatch(error, expected: type.typeNames)
         }
     }
 

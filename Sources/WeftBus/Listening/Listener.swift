@@ -3,13 +3,14 @@
 import Synchronization
 
 /// One registration.
+@usableFromInline
 final class Listener: Sendable {
     /// Calls the handler, unless the listener is one-time and spent.
     ///
     /// - Returns: Whether the handler was called.
-    typealias SyncBody = @Sendable (Emission, Listener, EventBus) throws -> Bool
+    @usableFromInline typealias SyncBody = @Sendable (Emission, Listener, EventBus) throws -> Bool
     /// The same for a handler that may suspend.
-    typealias AsyncBody = @Sendable (Emission, Listener, EventBus) async throws -> Bool
+    @usableFromInline typealias AsyncBody = @Sendable (Emission, Listener, EventBus) async throws -> Bool
 
     enum Handler: Sendable {
         case sync(SyncBody)
@@ -18,7 +19,7 @@ final class Listener: Sendable {
 
     let subscription: Subscription
     let scope: ListenerScope
-    let isOnce: Bool
+    @usableFromInline let isOnce: Bool
     let wantsReplay: Bool
     let handler: Handler
     /// For a one-time listener: whether it has been called or removed.
@@ -39,10 +40,18 @@ final class Listener: Sendable {
     }
 
     /// How a listener was registered.
+    @usableFromInline
     struct Options: Sendable {
-        var scope = ListenerScope.all
-        var isOnce = false
-        var wantsReplay = false
+        var scope: ListenerScope
+        var isOnce: Bool
+        var wantsReplay: Bool
+
+        @usableFromInline
+        init(scope: ListenerScope = .all, isOnce: Bool = false, wantsReplay: Bool = false) {
+            self.scope = scope
+            self.isOnce = isOnce
+            self.wantsReplay = wantsReplay
+        }
     }
 
     /// Whether the handler may be called now; a one-time listener says so only once, whoever asks first.

@@ -37,7 +37,7 @@ final class Mailbox: Sendable {
 
     /// Takes a job if there is room.
     func offer(_ job: Job, for listener: Listener, on bus: EventBus) -> Bool {
-        let lane = self.concurrency == 1 ? job.emission.lane : Self.sharedLane
+        let lane = self.concurrency == 1 ? job.emission.lane : .none
         let cost = job.emission.cost
         let (isTaken, starts) = self.state.withLock { state -> (Bool, Bool) in
             guard self.hasRoom(state, for: cost) else { return (false, false) }
@@ -73,8 +73,6 @@ final class Mailbox: Sendable {
 
     /// Whether so much waits that it may no longer keep whole batches' bytes alive.
     var isBackedUp: Bool { self.state.withLock { $0.count >= EventBus.Defaults.sharedBacklog } }
-
-    private static let sharedLane = NodeID(bytes: [UInt8](repeating: 0, count: 16)) ?? .random()
 
     private func hasRoom(_ state: borrowing State, for cost: Int) -> Bool {
         state.count < self.maximumCount && (state.bytes + cost <= self.maximumBytes || state.count == 0)

@@ -47,7 +47,8 @@ extension EventBus {
             let listeners = self.state.withLock { state in
                 state.counters.received &+= 1
                 if self.configuration.historyEvents > 0 {
-                    state.counters.historyByteDrops &+= UInt64(clamping: state.history.append(kept))
+                    state.counters.historyByteDrops &+= UInt64(
+                        clamping: state.history.append(Emission(kept, isRemote: true)))
                 }
                 return state.registry.listeners(for: record.name)
             }
@@ -83,7 +84,7 @@ extension EventBus {
 
     /// The mirrored events in the history, for a node that joins late.
     public func historySnapshot() -> [EventRecord] {
-        self.state.withLock { $0.history.all { $0.sequence != nil } }
+        Self.records(self.state.withLock { $0.history.all { $0.sequence != nil } })
     }
 
     /// Puts another member's history before this one's, as far as there is room.
@@ -96,7 +97,9 @@ extension EventBus {
             state.history.prepend(allowed)
             return allowed.map { ($0, state.registry.listeners(for: $0.name).filter(\.wantsReplay)) }
         }
-        for (record, listeners) in replays where !listeners.isEmpty { self.replay([record], to: listeners) }
+        for (record, listeners) in replays where !listeners.isEmpty {
+            self.replay([Emission(record, isRemote: true)], to: listeners)
+        }
     }
 
     /// What other nodes may send; the rest is counted.
@@ -112,11 +115,10 @@ extension EventBus {
     }
 
     /// Calls listeners for events of the past.
-    func replay(_ records: [EventRecord], to listeners: [Listener]) {
-        let origin = self.state.withLock { $0.origin }
-        for record in records {
+    func replay(_ emissions: [Emission], to listeners: [Listener]) {
+        for emission in emissions {
             var report = EmitReport()
-            self.dispatchSync(Emission(record, isRemote: record.origin != origin), to: listeners, &report)
+            self.dispatchSync(emission, to: listeners, &report)
         }
     }
 }

@@ -37,8 +37,10 @@ extension EventBus {
         buffering: EventBuffering = .default, replay: Bool = false
     ) -> EventStream<(repeat each Argument)> {
         self.stream(EventPattern(key.name), .init(scope: scope, wantsReplay: replay), buffering) { emission throws in
-            let box: ArgumentBox<repeat each Argument> = try emission.box()
-            return (repeat each box.values)
+            if let box = emission.values(of: ArgumentBox<repeat each Argument>.self) {
+                return (repeat each box.values)
+            }
+            return try Self.decode(emission, as: ArgumentBox<repeat each Argument>.self)
         }
     }
 

@@ -1,6 +1,5 @@
 // This source file is part of the Weft project. See LICENSE. SPDX-License-Identifier: Apache-2.0
 
-import FoundationEssentials
 public import WeftBus
 import WeftValue
 
@@ -88,7 +87,7 @@ public struct EventBatch: Hashable, Sendable {
                 events.append(
                     EventRecord(
                         name: name, origin: self.origin, sequence: self.first + index,
-                        time: Date(microsecondsSince1970: overflow ? self.baseTime : time), arguments: arguments))
+                        microsecondsSince1970: overflow ? self.baseTime : time, arguments: arguments))
             } catch {
                 return (events, WireError(.malformed, "event \(self.first + index): \(error.message)"))
             }

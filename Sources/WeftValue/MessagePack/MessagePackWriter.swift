@@ -172,6 +172,11 @@ public struct MessagePackWriter: Sendable {
         self.bytes.append(contentsOf: bytes)
     }
 
+    /// Forgets what was written, and keeps the room for more.
+    public mutating func removeAll() {
+        self.bytes.removeAll(keepingCapacity: true)
+    }
+
     /// Takes back what was written after the first `count` bytes.
     mutating func truncate(to count: Int) {
         self.bytes.removeLast(max(0, self.bytes.count - count))

@@ -1,7 +1,6 @@
 // This source file is part of the Weft project. See LICENSE. SPDX-License-Identifier: Apache-2.0
 
 import DequeModule
-import FoundationEssentials
 import Locking
 import WeftBus
 import WeftProtocol
@@ -70,17 +69,16 @@ final class EventOutbox: EventPort {
 
     // MARK: From any thread
 
-    func append(name: EventName, arguments: [UInt8], time: Date) -> UInt64 {
-        let microseconds = time.microsecondsSince1970
+    func append(name: EventName, arguments: EventArguments, microsecondsSince1970 time: Int64) -> UInt64 {
         let sequence = self.state.withLock { state -> UInt64 in
             let before = state.builder.byteCount
-            if before > 0, before + arguments.count + name.rawValue.utf8.count > WireFormat.batchClosesAt {
+            if before > 0, before + arguments.size + name.rawValue.utf8.count > WireFormat.batchClosesAt {
                 Self.close(&state)
             }
             let sequence = state.next
             let start = state.builder.byteCount
             state.builder.append(
-                name: name.rawValue, arguments: arguments, time: microseconds, sequence: sequence)
+                name: name.rawValue, arguments: arguments, time: time, sequence: sequence)
             state.next += 1
             state.bytes += state.builder.byteCount - start
             return sequence
