@@ -67,18 +67,18 @@ public struct EventBatch: Hashable, Sendable {
         var events: [EventRecord] = []
         let skipped = sequence >= self.first ? sequence - self.first + 1 : 0
         events.reserveCapacity(self.count - Int(min(skipped, UInt64(self.count))))
-        // Names repeat: the one before is most often this one.
+        // Names repeat: the one before is most often this one, and is not read again.
         var name: EventName?
-        var text = ""
+        var encoded: ArraySlice<UInt8> = []
         for index in 0..<UInt64(self.count) {
             do {
-                let nextText = try reader.readString()
-                let delta: Int64 = try reader.readInteger()
-                let arguments = try reader.readBin()
-                if nextText != text || name == nil {
-                    text = nextText
-                    name = EventName(wire: nextText)
+                if encoded.isEmpty || !reader.skip(ifNext: encoded) {
+                    let before = reader.remaining
+                    name = EventName(wire: try reader.readString())
+                    encoded = before.dropLast(reader.remaining.count)
                 }
+                let delta = Int64(try reader.readInt())
+                let arguments = try reader.readBin()
                 guard let name else {
                     return (events, WireError(.malformed, "event \(self.first + index) has no proper name"))
                 }

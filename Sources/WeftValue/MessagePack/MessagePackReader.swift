@@ -7,8 +7,9 @@ public import FoundationEssentials
 /// A length that is more than the bytes that are left is an error before anything is allocated for it; nesting is
 /// bounded. What fails leaves the reader where it was.
 public struct MessagePackReader: Sendable {
-    /// What has not been read yet.
-    public private(set) var remaining: ArraySlice<UInt8>
+    private let bytes: ArraySlice<UInt8>
+    /// Where in `bytes` the next value begins. The slice itself stays as it is: to cut it costs a reference each time.
+    private var position: Int
     /// How deep ``readValue()`` follows arrays and maps.
     public let depthLimit: Int
 
@@ -18,7 +19,8 @@ public struct MessagePackReader: Sendable {
     ///   - bytes: One or more values, one after another.
     ///   - depthLimit: How deep arrays and maps may nest.
     public init(_ bytes: ArraySlice<UInt8>, depthLimit: Int = MessagePack.depthLimit) {
-        self.remaining = bytes
+        self.bytes = bytes
+        self.position = bytes.startIndex
         self.depthLimit = depthLimit
     }
 
@@ -28,12 +30,17 @@ public struct MessagePackReader: Sendable {
     }
 
     /// Whether everything has been read.
-    public var isAtEnd: Bool { self.remaining.isEmpty }
+    public var isAtEnd: Bool { self.position == self.bytes.endIndex }
+
+    /// What has not been read yet.
+    public var remaining: ArraySlice<UInt8> { self.bytes[self.position...] }
+
+    private var left: Int { self.bytes.endIndex - self.position }
 
     /// Fails unless everything has been read.
     public func expectEnd() throws(MessagePackError) {
         if !self.isAtEnd {
-            throw MessagePackError(.trailingBytes, "\(self.remaining.count) bytes follow the value")
+            throw MessagePackError(.trailingBytes, "\(self.left) bytes follow the value")
         }
     }
 
@@ -41,8 +48,8 @@ public struct MessagePackReader: Sendable {
     ///
     /// - Returns: Whether it did.
     public mutating func readNil() -> Bool {
-        guard self.remaining.first == 0xC0 else { return false }
-        self.remaining.removeFirst()
+        guard !self.isAtEnd, self.bytes[self.position] == 0xC0 else { return false }
+        self.position += 1
         return true
     }
 
@@ -50,7 +57,7 @@ public struct MessagePackReader: Sendable {
     public mutating func readBool() throws(MessagePackError) -> Bool {
         let head = try self.head()
         guard head == 0xC2 || head == 0xC3 else { throw self.mismatch("a boolean") }
-        self.remaining.removeFirst()
+        self.position += 1
         return head == 0xC3
     }
 
@@ -58,7 +65,7 @@ public struct MessagePackReader: Sendable {
     public mutating func readInteger<Integer: FixedWidthInteger>(
         _ type: Integer.Type = Integer.self
     ) throws(MessagePackError) -> Integer {
-        let start = self.remaining
+        let start = self.position
         let exact: Integer? =
             switch try self.readNumber("an integer") {
             case .int(let integer): Integer(exactly: integer)
@@ -66,7 +73,7 @@ public struct MessagePackReader: Sendable {
             case .double(let double): Integer(exactly: double)
             }
         guard let exact else {
-            self.remaining = start
+            self.position = start
             throw MessagePackError(.outOfRange, "the number does not fit into \(type)")
         }
         return exact
@@ -105,7 +112,7 @@ public struct MessagePackReader: Sendable {
         guard let string = String(validating: body, as: UTF8.self) else {
             throw MessagePackError(.invalidText, "a string is not UTF-8")
         }
-        self.remaining = self.remaining[body.endIndex...]
+        self.position = body.endIndex
         return string
     }
 
@@ -119,7 +126,7 @@ public struct MessagePackReader: Sendable {
             default: throw self.mismatch("bytes")
             }
         let body = try self.body(offset, count)
-        self.remaining = self.remaining[body.endIndex...]
+        self.position = body.endIndex
         return body
     }
 
@@ -147,7 +154,7 @@ public struct MessagePackReader: Sendable {
         guard nanoseconds < 1_000_000_000 else {
             throw MessagePackError(.outOfRange, "a date with more than 999999999 nanoseconds")
         }
-        self.remaining = self.remaining[body.endIndex...]
+        self.position = body.endIndex
         let (reference, overflow) = seconds.subtractingReportingOverflow(
             Int64(Date.timeIntervalBetween1970AndReferenceDate))
         return Date(
@@ -187,7 +194,7 @@ public struct MessagePackReader: Sendable {
     /// - Returns: The bytes of the value.
     @discardableResult
     public mutating func skip() throws(MessagePackError) -> ArraySlice<UInt8> {
-        let start = self.remaining
+        let start = self.position
         do throws(MessagePackError) {
             // How many values are left at each level. The limit is not for the stack's sake: a decoder skips at each
             // level what is below, and without it small messages could cost the square of their size.
@@ -207,10 +214,21 @@ public struct MessagePackReader: Sendable {
                 }
             } while !left.isEmpty
         } catch {
-            self.remaining = start
+            self.position = start
             throw error
         }
-        return start[..<self.remaining.startIndex]
+        return self.bytes[start..<self.position]
+    }
+
+    /// Skips these bytes if they come next: a value that was read before.
+    ///
+    /// - Returns: Whether they did.
+    public mutating func skip(ifNext value: ArraySlice<UInt8>) -> Bool {
+        guard self.left >= value.count, self.bytes[self.position..<self.position + value.count] == value else {
+            return false
+        }
+        self.position += value.count
+        return true
     }
 
     /// Skips one scalar or header.
@@ -234,7 +252,7 @@ public struct MessagePackReader: Sendable {
         case 0xCB, 0xCF, 0xD3: body = try self.body(1, 8)
         default: throw self.mismatch("a value")
         }
-        self.remaining = self.remaining[body.endIndex...]
+        self.position = body.endIndex
         return 0
     }
 
@@ -260,25 +278,27 @@ public struct MessagePackReader: Sendable {
             case 0xD3: (.int(Int64(bitPattern: try self.integer(8, at: 1))), 8)
             default: throw self.mismatch(expected)
             }
-        self.remaining = self.remaining.dropFirst(1 + size)
+        self.position += 1 + size
         return number
     }
 
     /// The byte that says what comes next.
     func head() throws(MessagePackError) -> UInt8 {
-        guard let head = self.remaining.first else {
+        guard !self.isAtEnd else {
             throw MessagePackError(.truncated, "the bytes end where a value was expected")
         }
-        return head
+        return self.bytes[self.position]
     }
 
     /// An integer of `size` bytes, `offset` bytes from here.
     private func integer(_ size: Int, at offset: Int) throws(MessagePackError) -> UInt64 {
-        guard self.remaining.count >= offset + size else {
+        guard self.left >= offset + size else {
             throw MessagePackError(.truncated, "the bytes end in the middle of a value")
         }
-        let start = self.remaining.startIndex + offset
-        return Self.integer(self.remaining[start..<start + size])
+        let start = self.position + offset
+        var integer: UInt64 = 0
+        for index in start..<start + size { integer = integer << 8 | UInt64(self.bytes[index]) }
+        return integer
     }
 
     private static func integer(_ bytes: ArraySlice<UInt8>) -> UInt64 {
@@ -289,22 +309,22 @@ public struct MessagePackReader: Sendable {
 
     /// The `count` bytes that begin `offset` bytes from here.
     private func body(_ offset: Int, _ count: UInt64) throws(MessagePackError) -> ArraySlice<UInt8> {
-        let left = self.remaining.count - offset
+        let left = self.left - offset
         guard left >= 0, count <= UInt64(left) else {
             throw MessagePackError(.truncated, "\(count) bytes are declared and \(max(left, 0)) are left")
         }
-        let start = self.remaining.startIndex + offset
-        return self.remaining[start..<start + Int(count)]
+        let start = self.position + offset
+        return self.bytes[start..<start + Int(count)]
     }
 
     private mutating func header(
         _ offset: Int, _ count: UInt64, bytesPerEntry: UInt64
     ) throws(MessagePackError) -> Int {
-        let left = self.remaining.count - offset
+        let left = self.left - offset
         guard left >= 0, count * bytesPerEntry <= UInt64(left) else {
             throw MessagePackError(.truncated, "\(count) entries are declared and \(max(left, 0)) bytes are left")
         }
-        self.remaining = self.remaining.dropFirst(offset)
+        self.position += offset
         return Int(count)
     }
 
@@ -324,10 +344,13 @@ public struct MessagePackReader: Sendable {
         .mismatch(expected, self.nextKind)
     }
 
+    /// Whether bytes that are not text come next.
+    public var isAtBytes: Bool { !self.isAtEnd && (0xC4...0xC6).contains(self.bytes[self.position]) }
+
     /// What comes next, in a word, for messages.
     public var nextKind: String {
-        guard let head = self.remaining.first else { return "the end" }
-        return switch head {
+        guard !self.isAtEnd else { return "the end" }
+        return switch self.bytes[self.position] {
         case 0x00...0x7F, 0xE0...0xFF, 0xCC...0xD3: "an integer"
         case 0x80...0x8F, 0xDE, 0xDF: "a map"
         case 0x90...0x9F, 0xDC, 0xDD: "an array"

@@ -17,7 +17,8 @@ struct Delivery: Sendable {
     /// Counts a batch that cannot be read.
     let onBadBatch: @Sendable (WireError) -> Void
 
-    /// Runs until the queue is finished.
+    /// Runs until the queue is finished, on no socket loop: neither batches are taken apart nor handlers run there.
+    @concurrent
     func run() async {
         while let delivery = await self.queue.next() {
             switch delivery {
