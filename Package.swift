@@ -106,7 +106,8 @@ let package = Package(
             swiftSettings: swiftSettings),
         // The task plane under a seeded scheduler; for the tests and for `make simulate`, in no product.
         .target(
-            name: "WeftSimulation", dependencies: ["WeftBus", "WeftProtocol", "WeftValue", .deque, .heap],
+            name: "WeftSimulation",
+            dependencies: ["Locking", "WeftBus", "WeftProtocol", "WeftValue", .deque, .heap, .logging],
             swiftSettings: swiftSettings),
         .executableTarget(name: "Simulate", dependencies: ["WeftSimulation"], swiftSettings: swiftSettings),
         .executableTarget(

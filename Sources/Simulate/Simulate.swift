@@ -69,6 +69,7 @@ struct Simulate {
                         do {
                             try simulation.run()
                             totals.add(simulation.report)
+                            if let shortfall = simulation.shortfall { failures.append((seed, shortfall)) }
                         } catch {
                             failures.append((seed, "\(error)"))
                         }

@@ -10,8 +10,14 @@ package protocol Simulation: SendableMetatype {
     var report: Report { get }
     /// Takes a line for each thing that happens.
     var trace: ((String) -> Void)? { get set }
+    /// Why what has run was less than a schedule must be; nil when it was not.
+    var shortfall: String? { get }
     /// Runs the schedule to its end.
     ///
     /// - Throws: ``SimulationViolation``.
     mutating func run() throws
+}
+
+extension Simulation {
+    package var shortfall: String? { nil }
 }

@@ -31,40 +31,68 @@ struct SecurityTests {
         }
     }
 
-    @Test(arguments: [
-        ["emit", "order:created", "1"], ["listen", "*"], ["status"], ["submit", "hello", "--timeout", "20s"],
-        ["worker", "--exec", "cat"], ["tasks", "ls"],
-    ])
-    func aKeyThatIsNotTrustedIsRefusedAndLearnsNothing(_ command: [String]) async throws {
-        try await ProcessHarness.run { harness in
-            var cluster = try SecureProcesses(harness)
-            try await cluster.makeKey("boss", roles: ["coordinator"])
-            try await cluster.makeKey("mallory", roles: ["worker", "operator"], isTrusted: false)
-            let coordinator = try await cluster.coordinator()
-            let stranger = try harness.weft(
-                command + [
-                    "--join", cluster.address, "--key-file", cluster.path(of: "mallory"), "--trust", cluster.trust,
-                ])
-            try await stranger.exit(expecting: .code(77))
-            #expect(stranger.output.elements.isEmpty)
-            #expect(stranger.errors.elements.contains { $0.contains("does not trust this node's key (mallory, ") })
+    /// Everything that somebody can ask of a mesh.
+    private static let commands = [
+        ["emit", "order:created", "1"], ["listen", "*", "--history"], ["status"],
+        ["submit", "hello", "--timeout", "20s"],
+        ["worker", "--exec", "cat"], ["coordinator", "--ledger", "memory"], ["tasks", "ls"],
+        ["tasks", "cancel", "t-1"],
+        ["dead", "ls"], ["drain", "boss"],
+    ]
+
+    @Test func aKeyThatIsNotTrustedIsRefusedAndLearnsNothing() async throws {
+        try await Self.whileAllIsWell { cluster, coordinator in
+            try await cluster.makeKey("mallory", roles: ["worker", "coordinator", "operator"], isTrusted: false)
+            let keys = ["--key-file", cluster.path(of: "mallory"), "--trust", cluster.trust]
+            for stranger in try Self.commands.map({ try cluster.harness.weft($0 + keys + ["--join", cluster.address]) })
+            {
+                try await stranger.exit(expecting: .code(77))
+                #expect(stranger.output.elements.isEmpty)
+                #expect(stranger.errors.elements.contains { $0.contains("does not trust this node's key (mallory, ") })
+                // What it says about the others is what its own trust directory says.
+                #expect(!stranger.errors.elements.contains { $0.contains("secret") || $0.contains("t-1 ") })
+            }
             _ = try await coordinator.errorLine(containing: "A key that is not trusted was refused")
         }
     }
 
-    @Test(arguments: [
-        ["emit", "order:created", "1"], ["listen", "*"], ["status"], ["submit", "hello", "--timeout", "20s"],
-        ["worker", "--exec", "cat"],
-    ])
-    func plaintextIsRefusedByANodeWithKeys(_ command: [String]) async throws {
+    @Test func plaintextIsRefusedByANodeWithKeys() async throws {
+        try await Self.whileAllIsWell { cluster, _ in
+            for stranger in try Self.commands.map({ try cluster.harness.weft($0 + ["--join", cluster.address]) }) {
+                try await stranger.exit(expecting: .code(77))
+                #expect(stranger.output.elements.isEmpty)
+                #expect(stranger.errors.elements.contains { $0.contains("talks only to nodes with keys") })
+                #expect(!stranger.errors.elements.contains { $0.contains("boss") || $0.contains("secret") })
+            }
+        }
+    }
+
+    /// Runs something with a secure cluster that has events and a task, and sees that nothing has changed there.
+    private static func whileAllIsWell(_ body: (inout SecureProcesses, TestProcess) async throws -> Void) async throws {
         try await ProcessHarness.run { harness in
             var cluster = try SecureProcesses(harness)
             try await cluster.makeKey("boss", roles: ["coordinator"])
-            _ = try await cluster.coordinator()
-            let stranger = try harness.weft(command + ["--join", cluster.address])
-            try await stranger.exit(expecting: .code(77))
-            #expect(stranger.output.elements.isEmpty)
-            #expect(stranger.errors.elements.contains { $0.contains("talks only to nodes with keys") })
+            try await cluster.makeKey("alice", roles: ["operator"])
+            let coordinator = try await cluster.coordinator()
+            let listener = try cluster.weft("listen", "*", "--json", "--join", cluster.address, as: "alice")
+            _ = try await listener.errorLine(containing: ": ready")
+            let submit = try cluster.weft("submit", "secret", "--id", "t-1", "--join", cluster.address, as: "alice")
+            try await submit.exit(expecting: .code(0))
+            let emitter = try cluster.weft("emit", "secret:event", "1", "--join", cluster.address, as: "alice")
+            try await emitter.exit(expecting: .code(0))
+            try await body(&cluster, coordinator)
+            let tasks = try cluster.weft("tasks", "ls", "--json", "--join", cluster.address, as: "alice")
+            try await tasks.exit(expecting: .code(0))
+            #expect(tasks.output.elements.count == 1)
+            #expect(tasks.output.elements.first?.contains("\"t-1\"") == true)
+            #expect(tasks.output.elements.first?.contains("\"queued\"") == true)
+            let status = try cluster.weft("status", "--json", "--join", cluster.address, as: "alice")
+            try await status.exit(expecting: .code(0))
+            let report = try Value(json: try #require(status.output.elements.first))
+            let names = (report["members"]?.arrayValue ?? []).compactMap { $0["name"]?.stringValue }
+            #expect(Set(names) == ["boss", "alice"])
+            #expect(listener.output.count == 1)
+            #expect(coordinator.isRunning && listener.isRunning)
         }
     }
 
@@ -156,6 +184,12 @@ struct SecurityTests {
             let again = try harness.weft("keys", "new", "alice", "-d", cluster.directory)
             try await again.exit(expecting: .code(1))
             #expect(again.errors.elements.contains { $0.contains("is there already, and is not overwritten") })
+            // A folder that is not there is made, for its owner alone.
+            let folder = cluster.directory + "/new/keys"
+            try await harness.weft("keys", "new", "bob", "-d", folder).exit(expecting: .code(0))
+            let made = try harness.start("/bin/sh", ["-c", "stat -c %a '\(folder)' '\(folder)/bob.key'"])
+            try await made.exit(expecting: .code(0))
+            #expect(made.output.elements == ["700", "600"])
             let show = try harness.weft("keys", "show", cluster.path(of: "alice"))
             try await show.exit(expecting: .code(0))
             let file = try harness.start("/bin/cat", [cluster.path(of: "alice")])

@@ -99,7 +99,10 @@ extension NodeCore {
     }
 
     func send(_ message: ControlMessage, on link: MeshLink) {
-        let frame = message.encoded()
+        self.send(message.encoded(), on: link)
+    }
+
+    func send(_ frame: [UInt8], on link: MeshLink) {
         let result: SendResult
         switch link {
         case .outbound(let number):

@@ -62,7 +62,6 @@ extension NodeCore {
                 self.count(error)
             }
         }
-        if !self.mesh.hasJoined, self.mesh.heldBytes > NodeDefaults.deliveryQueueBytes { self.pauseReading() }
     }
 
     /// Subscriptions at the XPUB: only the ones to probes matter here.

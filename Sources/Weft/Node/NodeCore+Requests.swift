@@ -11,18 +11,35 @@ extension NodeCore {
         guard self.mayCall(method, caller) else {
             return self.send(.reply(id: number, isSuccess: false, body: RequestFailure.notOperator.body), on: link)
         }
+        switch self.recentCalls.came(caller, number, on: link, at: .now) {
+        case .isNew: break
+        case .isRunning:
+            self.counters.requestsCameAgain += 1
+            return
+        case .wasAnswered(let frame):
+            self.counters.requestsCameAgain += 1
+            return self.send(frame, on: link)
+        }
         self.requests.answer(method, from: caller, body) { [loop] result in
             loop.post { [weak self] in
-                self?.assumeIsolated { core in
-                    guard !core.isStopped else { return }
-                    switch result {
-                    case .success(let body): core.send(.reply(id: number, isSuccess: true, body: body), on: link)
-                    case .failure(let failure):
-                        core.send(.reply(id: number, isSuccess: false, body: failure.body), on: link)
-                    }
-                }
+                self?.assumeIsolated { $0.answered(caller, number, result) }
             }
         }
+    }
+
+    private func answered(_ caller: NodeID, _ number: UInt64, _ result: Result<Value, RequestFailure>) {
+        guard !self.isStopped else { return }
+        let frame: [UInt8]
+        // What refuses a call without having done anything is no answer to keep.
+        var isKept = true
+        switch result {
+        case .success(let body): frame = ControlMessage.reply(id: number, isSuccess: true, body: body).encoded()
+        case .failure(let failure):
+            frame = ControlMessage.reply(id: number, isSuccess: false, body: failure.body).encoded()
+            isKept = failure != .busy
+        }
+        let link = self.recentCalls.ended(caller, number, answer: isKept ? frame : nil, at: .now)
+        if let link { self.send(frame, on: link) }
     }
 
     /// Calls another node, or this one.
@@ -35,7 +52,9 @@ extension NodeCore {
                 let timer = self.loop.schedule(after: timeout) { [weak self] in
                     self?.assumeIsolated { $0.settle(number, .failure(.noAnswer(method, peer, timeout))) }
                 }
-                self.calls[number] = PendingCall(peer: peer, continuation: continuation, timer: timer)
+                let call = PendingCall(
+                    peer: peer, method: method, body: body, continuation: continuation, timer: timer)
+                self.calls[number] = call
                 if peer == self.id {
                     self.requests.answer(method, from: peer, body) { [loop] result in
                         loop.post { [weak self] in
@@ -46,12 +65,28 @@ extension NodeCore {
                     }
                 } else if let actions = self.mesh.call(peer, number: number, method: method, body: body, at: .now) {
                     self.perform(actions)
+                    self.repeatLater(number, after: call.pause)
                 } else {
                     self.settle(number, .failure(.noMember(peer)))
                 }
             }
         } onCancel: {
             self.loop.post { [weak self] in self?.assumeIsolated { $0.settle(number, .failure(.cancelled)) } }
+        }
+    }
+
+    /// Says a call again for as long as it has no answer: it, or the answer, may have gone with a connection.
+    private func repeatLater(_ number: UInt64, after pause: Duration) {
+        self.loop.schedule(after: pause) { [weak self] in
+            self?.assumeIsolated { core in
+                guard let call = core.calls[number] else { return }
+                core.counters.requestsRepeated += 1
+                let actions = core.mesh.call(
+                    call.peer, number: number, method: call.method, body: call.body, at: .now)
+                if let actions { core.perform(actions) }
+                core.calls[number]?.repeats += 1
+                if let pause = core.calls[number]?.pause { core.repeatLater(number, after: pause) }
+            }
         }
     }
 

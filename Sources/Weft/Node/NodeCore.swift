@@ -58,10 +58,23 @@ actor NodeCore {
     var delivery: Task<Void, Never>?
     private var deliveryWaiter: CheckedContinuation<Void, Never>?
 
+    /// The calls of others, so that one that comes twice is done once.
+    var recentCalls = RecentCalls()
+
     struct PendingCall {
         let peer: NodeID
+        let method: String
+        let body: Value
+        /// How often it was said again.
+        var repeats = 0
         let continuation: CheckedContinuation<Result<Value, NodeError>, Never>
         let timer: TimerID
+
+        /// How long to wait for an answer before it is said again: longer each time, and for what takes long to send.
+        var pause: Duration {
+            NodeDefaults.callRepeatInterval * (1 << min(self.repeats, NodeDefaults.callRepeatDoublings))
+                + .seconds(self.body.approximateBytes >> 20)
+        }
     }
 
     struct MemberWaiter {
@@ -253,6 +266,7 @@ actor NodeCore {
         counters.emitsHeld = self.outbox.counters.held
         counters.emitsOverflowed = self.outbox.counters.overflowed
         counters.requestsRefused = self.requests.refused
+        counters.answersForgotten = self.recentCalls.forgotten
         counters.security = self.security?.counters
         return counters
     }

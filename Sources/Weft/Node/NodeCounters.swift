@@ -24,6 +24,12 @@ public struct NodeCounters: Hashable, Sendable {
     public var emitsOverflowed: UInt64 = 0
     /// Calls refused because too many were being answered.
     public var requestsRefused: UInt64 = 0
+    /// Calls of this node that were said again because no answer had come.
+    public var requestsRepeated: UInt64 = 0
+    /// Calls of others that came again and were not done again.
+    public var requestsCameAgain: UInt64 = 0
+    /// Answers that were forgotten before a call could come again, because there were too many.
+    public var answersForgotten: UInt64 = 0
 
     /// Who was kept out; nil for a node without keys.
     public var security: SecurityCounters?

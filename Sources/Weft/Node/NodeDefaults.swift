@@ -55,6 +55,18 @@ public enum NodeDefaults {
     static let refusedRetryInterval: Duration = .seconds(1)
     /// How long a call to another node may take unless it says otherwise.
     public static let requestTimeout: Duration = .seconds(10)
+    /// How soon a call without an answer is said again; it doubles, see ``callRepeatDoublings``.
+    ///
+    /// It gets lost only with a connection, and connections are back within a second or two.
+    static let callRepeatInterval: Duration = .seconds(1)
+    /// How often the pause before a call is said again doubles: up to 8 s.
+    static let callRepeatDoublings = 3
+    /// How long answers are kept for calls that come again.
+    static let recentCallTime: Duration = .seconds(60)
+    /// How many answers are kept for calls that come again.
+    static let recentCalls = 16_384
+    /// How many bytes of such answers are kept.
+    static let recentCallBytes = 8 << 20
     /// How many calls of others a node answers at the same time.
     public static let concurrentRequests = 1_024
     /// How many random addresses are tried when none is given.

@@ -63,7 +63,7 @@ public struct KeyFile: Sendable {
     /// - Parameters:
     ///   - name: The node's stable name.
     ///   - roles: What it may do.
-    ///   - directory: Where the files go.
+    ///   - directory: Where the files go; made, for its owner alone, when it is not there.
     ///   - former: The keys that the node has had until now, with when they stop to count.
     /// - Throws: ``TrustError``; nothing is left behind then.
     public static func make(
@@ -79,7 +79,16 @@ public struct KeyFile: Sendable {
         let key = KeyFile(name: name, pair: pair)
         let keys = ([TrustedKey(key.publicKey)] + former).prefix(TrustEntry.maximumKeys)
         let entry = TrustEntry(name: name, roles: roles.subtracting([.peer]), keys: Array(keys))
-        let base = (directory.isEmpty ? "." : directory) + "/" + name
+        let folder = directory.isEmpty ? "." : directory
+        if !FileManager.default.fileExists(atPath: folder) {
+            do {
+                try FileManager.default.createDirectory(
+                    atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+            } catch {
+                throw TrustError(.unreadable, "the directory \(folder) cannot be made: \(error)")
+            }
+        }
+        let base = folder + "/" + name
         let (keyPath, publicPath) = (base + self.keySuffix, base + self.publicSuffix)
         try self.create(publicPath, entry.json, 0o644)
         do throws(TrustError) {

@@ -156,6 +156,9 @@ final class NodeSecurity: Sendable {
         self.state.withLock { $0.counters.impostors += 1 }
     }
 
+    /// Whether a name is trusted.
+    func trusts(_ name: String) -> Bool { self.state.withLock { $0.identities.trust[name] != nil } }
+
     /// How many nodes are trusted.
     var trustedCount: Int { self.state.withLock { $0.identities.trust.entries.count } }
 

@@ -43,16 +43,31 @@ extension EventBus {
         // events could keep a hundred large messages alive.
         let stay = allowed.count - self.configuration.historyEvents
         for (index, record) in allowed.enumerated() {
-            let kept = index >= stay ? record.detached() : record
-            let listeners = self.state.withLock { state in
-                state.counters.received &+= 1
-                if self.configuration.historyEvents > 0 {
-                    state.counters.historyByteDrops &+= UInt64(
-                        clamping: state.history.append(Emission(kept, isRemote: true)))
-                }
-                return state.registry.listeners(for: record.name)
-            }
+            let listeners = self.take(record, keeping: index >= stay ? record.detached() : record)
             if !listeners.isEmpty { await self.handOver(Emission(record, isRemote: true), to: listeners) }
+        }
+    }
+
+    /// Delivers events of other nodes without waiting: for those that have synchronous listeners only.
+    package func deliverSync(_ batch: [EventRecord]) {
+        for record in self.mirrored(batch) {
+            var report = EmitReport()
+            let listeners = self.take(record, keeping: record)
+            self.dispatchSync(Emission(record, isRemote: true), to: listeners, &report)
+        }
+    }
+
+    /// Puts another node's event into the history.
+    ///
+    /// - Returns: Who listens at this moment.
+    private func take(_ record: EventRecord, keeping kept: EventRecord) -> [Listener] {
+        self.state.withLock { state in
+            state.counters.received &+= 1
+            if self.configuration.historyEvents > 0 {
+                state.counters.historyByteDrops &+= UInt64(
+                    clamping: state.history.append(Emission(kept, isRemote: true)))
+            }
+            return state.registry.listeners(for: record.name)
         }
     }
 

@@ -80,7 +80,9 @@ struct ListenCommand: AsyncParsableCommand {
     ) async throws {
         // Registered before joining, so that nothing is missed between the two.
         let bus = configuration.bus
-        bus.on(matching: pattern, from: .remote, replay: self.history) { listener.print($0) }
+        // What Weft itself says, such as that events were missed, each node says to itself: whoever asks for that has it from here.
+        let isOfWeft = self.pattern.hasPrefix("weft:")
+        bus.on(matching: pattern, from: isOfWeft ? .all : .remote, replay: self.history) { listener.print($0) }
         if !pattern.matches(.gap) { bus.on(matching: EventPattern(.gap)) { listener.printGap($0) } }
         try await Node.joined(configuration) { node in
             let peers = await node.members().count { $0.isJoined && $0.state != .local }

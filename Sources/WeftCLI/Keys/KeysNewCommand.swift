@@ -31,7 +31,9 @@ struct KeysNewCommand: AsyncParsableCommand {
             valueName: "ROLE"))
     var role: [RoleArgument] = []
 
-    @Option(name: [.long, .customShort("d")], help: ArgumentHelp("Where the files go.", valueName: "DIR"))
+    @Option(
+        name: [.long, .customShort("d")],
+        help: ArgumentHelp("Where the files go; made if it is not there.", valueName: "DIR"))
     var directory = "."
 
     @Option(help: ArgumentHelp("The public file that the new one takes the place of.", valueName: "FILE"))

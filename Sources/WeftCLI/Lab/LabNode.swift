@@ -18,6 +18,8 @@ final class LabNode: Sendable {
 
     private struct State {
         var rate = 0.0
+        /// After how many events it is done.
+        var limit = UInt64.max
         var emitted: UInt64 = 0
         var tallies: [NodeID: LabTally] = [:]
         var unreadable: UInt64 = 0
@@ -37,13 +39,16 @@ final class LabNode: Sendable {
         bus.on(.gap) { self.missed($0, $1, $2) }
     }
 
-    /// Takes a command: `rate N`, in events a second; anything else only wants to hear how things are.
+    /// Takes a command: `rate N`, in events a second, or `until N`, after which nothing more is emitted; anything else only wants to
+    /// hear how things are.
     func command(_ line: String) {
         let words = line.split(separator: " ")
-        guard words.count == 2, words[0] == "rate", let rate = Double(words[1]), (0...1e6).contains(rate) else {
-            return
+        guard words.count == 2 else { return }
+        if words[0] == "rate", let rate = Double(words[1]), (0...1e6).contains(rate) {
+            self.state.withLock { $0.rate = rate }
+        } else if words[0] == "until", let limit = UInt64(words[1]) {
+            self.state.withLock { $0.limit = limit }
         }
-        self.state.withLock { $0.rate = rate }
     }
 
     /// Emits at the rate, in bursts, until the task is cancelled.
@@ -59,7 +64,12 @@ final class LabNode: Sendable {
             while owed >= 1, !Task.isCancelled {
                 owed -= 1
                 var bytes = [UInt8](repeating: 0, count: self.payload)
-                var index = self.state.withLock { $0.emitted }
+                let (emitted, limit) = self.state.withLock { ($0.emitted, $0.limit) }
+                guard emitted < limit else {
+                    owed = 0
+                    break
+                }
+                var index = emitted
                 for place in 0..<8 {
                     bytes[7 - place] = UInt8(truncatingIfNeeded: index)
                     index >>= 8

@@ -11,7 +11,7 @@ struct LabNodeCommand: AsyncParsableCommand {
         commandName: "lab-node",
         abstract: "A node of cluster/lab: emits at a rate, checks what it hears, says how things are once a second.",
         discussion: """
-            On standard input `rate N` sets how many events it emits a second; every line, and every second, is answered with \
+            On standard input `rate N` sets how many events it emits a second, and `until N` after how many it ends to; every line, and every second, is answered with \
             one JSON object. It ends with standard input.
 
             Example:

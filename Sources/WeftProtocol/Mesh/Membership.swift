@@ -159,6 +159,12 @@ struct Membership {
         return .left(id)
     }
 
+    /// One that left is remembered for as long again: something of it is still being looked for.
+    mutating func linger(_ id: NodeID, at now: MonotonicTime) {
+        guard self.members[id]?.status == .left else { return }
+        self.members[id]?.forgetAt = now + MeshDefaults.leftTombstone
+    }
+
     mutating func died(_ id: NodeID, at now: MonotonicTime) -> Change? {
         guard var member = self.members[id], member.isLive else { return nil }
         self.liveCount -= 1

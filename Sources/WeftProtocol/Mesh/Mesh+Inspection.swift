@@ -15,6 +15,12 @@ extension Mesh {
         self.windows.read(origin, sequence...sequence, limit: 0).from == sequence
     }
 
+    /// The first event of the own stream that this node could send again.
+    package var firstHeld: UInt64? { self.windows.ownFirst }
+
+    /// Whether this node, which waits for the slowest, has ceased to wait for a member.
+    package func isLeftBehind(_ id: NodeID) -> Bool { self.peers[id]?.lag?.isLeftBehind == true }
+
     /// Whether events pass both ways between this node and a member.
     package func isComplete(_ id: NodeID) -> Bool { self.peers[id]?.isComplete == true }
 }

@@ -141,8 +141,7 @@ extension Mesh {
             self.farewells[id] = nil
             self.part(from: id)
             // Until now others could have what they missed.
-            self.streams[id] = nil
-            self.windows.forget(id)
+            if self.orphans[id] == nil { self.forgetStream(of: id) }
         }
     }
 
@@ -186,13 +185,17 @@ extension Mesh {
             }
             if peer.heardFrom != nil, let stream = self.streams[id], stream.received < goodbye.head {
                 guard now >= goodbye.deadline else { continue }
-                // As long as somebody may answer, but not until it is forgotten.
-                let last = goodbye.deadline + MeshDefaults.goodbyeGrace * 2
-                guard now >= last || !self.isBeingRepaired(id, at: now) else { continue }
-                self.giveUp(id, through: goodbye.head)
+                // As long as somebody may answer, and one hole after the other: what nobody holds says nothing of the next.
+                let isOver = now >= goodbye.deadline + MeshDefaults.farewellPatience
+                guard isOver || !self.isBeingRepaired(id, at: now) else { continue }
+                let hole = isOver ? nil : stream.hole
+                self.giveUp(id, through: min(hole?.upperBound ?? goodbye.head, goodbye.head))
+                guard self.streams[id]?.received ?? 0 >= goodbye.head else { continue }
             }
             if peer.isAnnounced { self.actions.append(.deliver(.left(record, .left))) }
             self.part(from: id)
+            // Who is cut off now, and misses the goodbye, misses the end of the stream as well.
+            if self.streams[id]?.received ?? 0 > 0 { self.orphan(id, until: now + MeshDefaults.leftStream) }
         }
     }
 

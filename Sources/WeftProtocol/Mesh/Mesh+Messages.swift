@@ -181,7 +181,7 @@ extension Mesh {
                 self.streamStands(of: id, at: now)
             }
             self.examine(id)
-            self.compareCursors(cursors, of: id)
+            self.compareCursors(cursors, of: id, at: now)
             self.compare(digest, with: id, at: now)
         case .roster(let entries, let wantsReply):
             self.merge(entries, at: now)

@@ -14,12 +14,13 @@ extension Mesh {
     public mutating func mayPublish(_ byteCount: Int, at now: MonotonicTime) -> (Bool, [MeshAction]) {
         guard self.configuration.waitsForSlowest else { return (true, []) }
         self.unaskedBytes += byteCount
-        let (bytes, next) = self.windows.ownFilling(with: byteCount)
+        let (bytes, end) = self.windows.ownFilling(with: byteCount)
         guard bytes > self.configuration.replayWindow / 2 else { return (true, []) }
         self.askHowFar()
-        guard bytes > self.configuration.replayWindow, let next else { return (true, self.finish(at: now)) }
-        let isFree = self.livePeers.allSatisfy { !self.isWaitedFor($0, through: next, at: now) }
-        return (isFree, self.finish(at: now))
+        guard let end else { return (true, self.finish(at: now)) }
+        // Of all, so that each one's patience begins when it is first behind.
+        let slow = self.livePeers.filter { self.isWaitedFor($0, through: end, at: now) }
+        return (slow.isEmpty, self.finish(at: now))
     }
 
     /// Asks now and then, so that the answers come before they are needed; heartbeats are for when one gets lost.

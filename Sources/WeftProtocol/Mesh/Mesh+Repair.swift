@@ -9,7 +9,7 @@ extension Mesh {
 
     /// Takes a batch into its stream and keeps it for others.
     mutating func take(_ batch: EventBatch, of origin: NodeID) {
-        let room = self.configuration.aheadBytes - self.aheadBytes
+        let room = self.configuration.aheadBytes - self.aheadBytes - self.heldBytes
         self.take(self.streams[origin, default: StreamReceiver(origin: origin)].receive(batch, room: room))
         if self.streams[origin]?.phase != .waiting { self.keep(batch) }
         self.examine(origin)
@@ -26,8 +26,8 @@ extension Mesh {
 
     /// How far another member has received the streams of those who are gone, or not heard here, is how far this node
     /// can get, too.
-    mutating func compareCursors(_ cursors: [NodeID: UInt64], of id: NodeID) {
-        guard cursors.count <= MeshDefaults.remembered else {
+    mutating func compareCursors(_ cursors: [NodeID: UInt64], of id: NodeID, at now: MonotonicTime) {
+        guard cursors.count <= MeshDefaults.remembered + MeshDefaults.orphans else {
             self.counters.contradictions += 1
             return
         }
@@ -38,19 +38,19 @@ extension Mesh {
         }
         self.peers[id]?.cursors = cursors
         for (origin, cursor) in cursors where origin != self.local.id && self.membership[origin]?.status != .alive {
-            self.beginAfterHistory(origin)
+            self.beginAfterHistory(origin, at: now)
             guard let stream = self.streams[origin], stream.received < cursor else { continue }
             self.streams[origin]?.want(through: cursor)
             self.examine(origin)
         }
     }
 
-    /// A late joiner that does not hear an origin itself has its stream from others, beginning where the history ends.
-    private mutating func beginAfterHistory(_ origin: NodeID) {
-        guard self.membership[origin]?.status == .suspect, self.hasHistory,
-            let cursor = self.historyCursors.removeValue(forKey: origin)
-        else { return }
+    /// A late joiner that does not hear an origin itself, which may be gone, has its stream from others, beginning where the
+    /// history ends.
+    private mutating func beginAfterHistory(_ origin: NodeID, at now: MonotonicTime) {
+        guard self.hasHistory, let cursor = self.historyCursors.removeValue(forKey: origin) else { return }
         self.streams[origin, default: StreamReceiver(origin: origin)].probed(head: cursor, holding: false)
+        if self.membership[origin] == nil { self.orphan(origin, until: now + MeshDefaults.deadTombstone) }
     }
 
     // MARK: Asking
@@ -63,7 +63,9 @@ extension Mesh {
 
     private mutating func mend(_ origin: NodeID, at now: MonotonicTime) {
         while let hole = self.streams[origin]?.hole {
-            var repair = self.repairs[origin] ?? Repair(first: hole.lowerBound, at: now)
+            let horizon = self.streams[origin]?.horizon ?? hole.upperBound
+            var repair = self.repairs[origin] ?? Repair(first: hole.lowerBound, through: horizon, at: now)
+            repair.look(through: horizon, limit: self.configuration.heartbeatInterval * 2, at: now)
             if repair.first != hole.lowerBound { repair = repair.next(first: hole.lowerBound, at: now) }
             if let asked = repair.asked, now >= asked.deadline || self.membership[asked.holder]?.isLive != true {
                 self.counters.fetchesUnanswered += 1
@@ -95,9 +97,11 @@ extension Mesh {
         self.examine(origin)
     }
 
-    /// Whether somebody has been asked, or can be, for what is missing in a stream.
+    /// Whether somebody has been asked, or can be, for what is missing first in a stream.
     func isBeingRepaired(_ origin: NodeID, at now: MonotonicTime) -> Bool {
-        guard let hole = self.streams[origin]?.hole, let repair = self.repairs[origin] else { return false }
+        guard let hole = self.streams[origin]?.hole else { return false }
+        // Not looked for yet.
+        guard self.isReading, let repair = self.repairs[origin], repair.first == hole.lowerBound else { return true }
         return repair.asked != nil || self.holder(of: hole, in: origin, repair, at: now) != nil
     }
 

@@ -8,7 +8,13 @@ extension Mesh {
         guard !self.hasLeft else { return [] }
         if let lastTick = self.lastTick {
             let lateness = (now - lastTick) - MeshDefaults.tickInterval
-            if lateness > self.configuration.heartbeatInterval { self.membership.excuse(lateness, at: now) }
+            if lateness > self.configuration.heartbeatInterval {
+                self.membership.excuse(lateness, at: now)
+                for id in self.leaving {
+                    guard let deadline = self.peers[id]?.goodbye?.deadline else { continue }
+                    self.peers[id]?.goodbye?.deadline = deadline + lateness
+                }
+            }
             if lateness > self.configuration.heartbeatInterval / 2 {
                 self.counters.late += 1
                 self.health.worsen(at: now)
@@ -17,19 +23,14 @@ extension Mesh {
         self.lastTick = now
         self.health.tick(at: now)
         // Before they are forgotten, should this node have stood still for so long.
-        self.settleGoodbyes(at: now)
+        for id in self.leaving { self.wait(forStreamOf: id, at: now) }
         for change in self.membership.tick(patience: self.health.factor, at: now) { self.apply(change, at: now) }
         for change in self.membership.forgetOldest() {
             self.counters.tombstonesForgotten += 1
             self.apply(change, at: now)
         }
+        self.forgetOrphans(at: now)
         self.repairBytesLeft = self.configuration.repairBytesPerTick
-        for id in self.leaving {
-            // What was still on its way when the goodbye came has had its time.
-            guard let goodbye = self.peers[id]?.goodbye else { continue }
-            self.streams[id]?.want(through: goodbye.head)
-            self.examine(id)
-        }
         self.retrySeeds(at: now)
         self.retryPeers(at: now)
         self.askAboutSuspects(at: now)
@@ -40,6 +41,17 @@ extension Mesh {
         }
         self.askFlushes(at: now)
         return self.finish(at: now)
+    }
+
+    /// One that said goodbye is not forgotten before its stream has ended; and what was still on its way when the goodbye came
+    /// has had its time.
+    private mutating func wait(forStreamOf id: NodeID, at now: MonotonicTime) {
+        guard let goodbye = self.peers[id]?.goodbye else { return }
+        // While nothing is read, nothing is asked for either.
+        if !self.isReading { self.peers[id]?.goodbye?.deadline = max(goodbye.deadline, now) }
+        self.membership.linger(id, at: now)
+        self.streams[id]?.want(through: goodbye.head)
+        self.examine(id)
     }
 
     private mutating func sendHeartbeats() {

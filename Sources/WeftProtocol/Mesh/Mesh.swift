@@ -27,6 +27,8 @@ public struct Mesh: Sendable {
     var sponsor: NodeID?
     /// Cursors of the history for origins that are not connected yet.
     var historyCursors: [NodeID: UInt64] = [:]
+    /// Those who are no members and whose streams are kept, and until when: see ``orphan(_:until:)``.
+    var orphans: [NodeID: MonotonicTime] = [:]
     var snapshotWaiters: [(ticket: SnapshotTicket, floors: [NodeID: UInt64], deadline: MonotonicTime)] = []
     var flushes: [FlushTracker] = []
     /// What those who said goodbye had by then, until they are forgotten.
@@ -78,7 +80,7 @@ public struct Mesh: Sendable {
 
     /// The bytes of events that wait for the history that goes before them.
     public var heldBytes: Int {
-        self.streams.values.reduce(0) { $0 + $1.held.reduce(0) { $0 + $1.byteCount } }
+        self.hasHistory ? 0 : self.streams.values.reduce(0) { $0 + $1.heldBytes }
     }
 
     /// The bytes of events that wait for what is missing before them.

@@ -20,6 +20,8 @@ public struct MeshCounters: Hashable, Sendable {
     public var deadNotCalled: UInt64 = 0
     /// Members forgotten before their time, because there were too many.
     public var tombstonesForgotten: UInt64 = 0
+    /// Streams of nodes that are no members any more let go before their time, because there were too many.
+    public var orphansForgotten: UInt64 = 0
     /// Questions for a FLUSHED that were forgotten, because one origin asked too many.
     public var flushesForgotten: UInt64 = 0
     /// Events that had already come.

@@ -13,6 +13,11 @@ public enum MeshDefaults {
     public static let deadTombstone: Duration = .seconds(600)
     /// How long rosters that still name a node that said goodbye are not believed.
     public static let leftTombstone: Duration = .seconds(10)
+    /// How long what is held of the stream of a node that said goodbye is kept for those who missed its end: as long as a cut
+    /// that is not a death may last, with time to find each other again.
+    public static let leftStream: Duration = .seconds(60)
+    /// How many streams of nodes that are no members any more are kept, the newest.
+    public static let orphans = 256
     /// How long a node looks for the mesh before it says what it tried.
     public static let joinTimeout: Duration = .seconds(10)
     /// Members of one mesh, every one connected to every other.
@@ -53,6 +58,8 @@ public enum MeshDefaults {
     public static let snapshotWaiters = 64
     /// How long the end of a stream may still be on its way after its origin's goodbye.
     public static let goodbyeGrace: Duration = .seconds(2)
+    /// How long after that what is missing of its stream is looked for at others, as long as one of them may hold it.
+    public static let farewellPatience: Duration = .seconds(30)
     /// How many heartbeats a head may stay ahead of what has come before the difference counts as missed.
     public static let staleHeartbeats = 2
     /// How many rosters a node sends to others per heartbeat interval, so that one change in a large mesh is no storm.

@@ -10,6 +10,8 @@ struct Repair {
     var since: MonotonicTime
     /// Since when something has been missing without a break.
     var brokenSince: MonotonicTime
+    /// How far the stream was known to go, and since when: one hole after another is not waited for anew.
+    private var looks: [Look]
     /// Who has said that it does not hold the first one.
     var lacking: Set<NodeID> = []
     /// The question that is on its way.
@@ -22,6 +24,11 @@ struct Repair {
     var nextTry: MonotonicTime
     /// Who did not answer the last one.
     var unanswered: NodeID?
+
+    private struct Look {
+        let through: UInt64
+        let since: MonotonicTime
+    }
 
     struct Question {
         var number: UInt64
@@ -69,9 +76,23 @@ struct Repair {
         return question
     }
 
+    /// Notes how far the stream is known to go.
+    ///
+    /// - Parameter limit: What has been so for longer need not be told apart.
+    mutating func look(through sequence: UInt64, limit: Duration, at now: MonotonicTime) {
+        if let last = self.looks.last {
+            guard sequence > last.through, now - last.since >= MeshDefaults.tickInterval else { return }
+        }
+        self.looks.append(Look(through: sequence, since: now))
+        while self.looks.count > 1, now - self.looks[1].since >= limit { self.looks.removeFirst() }
+    }
+
     /// The search for what is missing now, after that for what was missing before.
     func next(first: UInt64, at now: MonotonicTime) -> Repair {
-        var next = Repair(first: first, at: now)
+        var next = Repair(first: first, through: first, at: now)
+        next.looks = self.looks
+        // It has been missing for as long as what is behind it has been known.
+        if let look = self.looks.first(where: { $0.through >= first }) { next.since = look.since }
         next.brokenSince = self.brokenSince
         next.asked = self.asked
         next.overdue = self.overdue
@@ -79,10 +100,14 @@ struct Repair {
         return next
     }
 
-    init(first: UInt64, at now: MonotonicTime) {
+    /// Begins a search.
+    ///
+    /// - Parameter through: How far the stream is known to go.
+    init(first: UInt64, through: UInt64, at now: MonotonicTime) {
         self.first = first
         self.since = now
         self.brokenSince = now
+        self.looks = [Look(through: through, since: now)]
         self.nextTry = now
     }
 }

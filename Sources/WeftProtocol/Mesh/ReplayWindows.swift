@@ -1,5 +1,6 @@
 // This source file is part of the Weft project. See LICENSE. SPDX-License-Identifier: Apache-2.0
 
+import DequeModule
 import WeftBus
 
 /// What this node can send again: the newest part of its own stream, and of those that it received.
@@ -21,11 +22,20 @@ struct ReplayWindows {
 
     /// The bytes that the own stream takes.
     var ownBytes: Int { self.windows[self.local]?.bytes ?? 0 }
-    /// What the own window would take with one more batch, and the end of what goes first if that is too much.
-    func ownFilling(with byteCount: Int) -> (bytes: Int, next: UInt64?) {
+    /// What the own window would take with one more batch, and the end of what would go if that is too much.
+    func ownFilling(with byteCount: Int) -> (bytes: Int, end: UInt64?) {
         let window = self.windows[self.local]
-        return ((window?.bytes ?? 0) + byteCount + ReplayWindow.overhead, window?.batches.first?.last)
+        let bytes = (window?.bytes ?? 0) + byteCount + ReplayWindow.overhead
+        var (surplus, end) = (bytes - self.ownLimit, nil as UInt64?)
+        guard surplus > 0, let window else { return (bytes, nil) }
+        for batch in window.batches where surplus > 0 {
+            surplus -= batch.byteCount + ReplayWindow.overhead
+            end = batch.last
+        }
+        return (bytes, end)
     }
+    /// The first event of the own stream that is held; nil when none is.
+    var ownFirst: UInt64? { self.windows[self.local]?.batches.first?.first }
     /// The bytes that the others' streams take together.
     var receivedBytes: Int { self.othersBytes }
 

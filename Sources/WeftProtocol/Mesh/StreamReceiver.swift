@@ -28,7 +28,9 @@ struct StreamReceiver {
     private(set) var head: UInt64 = 0
     /// Events that were announced as missed.
     private(set) var missed: UInt64 = 0
+    /// What waits for the history that goes before it.
     private(set) var held: [EventBatch] = []
+    private(set) var heldBytes = 0
     /// What has come beyond a hole, in order.
     private(set) var ahead: Deque<EventBatch> = []
     private(set) var aheadBytes = 0
@@ -62,6 +64,9 @@ struct StreamReceiver {
         return self.wanted > self.received ? self.received + 1...self.wanted : nil
     }
 
+    /// How far the stream is known to go, by what has come and by what others say.
+    var horizon: UInt64 { max(self.wanted, self.ahead.last?.last ?? self.received) }
+
     /// A probe: the stream begins after its head, or, when it has begun, what lies before the head will not come by
     /// itself any more, because a connection keeps its order.
     mutating func probed(head: UInt64, holding: Bool) {
@@ -80,6 +85,7 @@ struct StreamReceiver {
         self.phase = .live
         let held = self.held
         self.held = []
+        self.heldBytes = 0
         if let cursor {
             // A member that did not get to the floor in time: what lies between has to be fetched.
             self.want(through: self.received)
@@ -107,7 +113,12 @@ struct StreamReceiver {
         switch self.phase {
         case .waiting: return [.early]
         case .holding:
+            guard batch.byteCount <= room else {
+                self.want(through: batch.last)
+                return [.overflowed]
+            }
             self.held.append(batch)
+            self.heldBytes += batch.byteCount
             return []
         case .live:
             guard batch.last > self.received else { return [.duplicates(UInt64(batch.count))] }

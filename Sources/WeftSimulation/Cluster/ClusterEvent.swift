@@ -13,6 +13,8 @@ struct ClusterEvent: Comparable {
         case breaks(Int, life: Int)
         /// A node's bus takes what waits for it.
         case bus(Int)
+        /// A node whose outbox waits for its slowest peer looks again.
+        case drain(Int)
         /// All that left on a goodbye has had its time.
         case exit(Int)
         case check

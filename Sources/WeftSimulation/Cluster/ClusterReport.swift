@@ -34,6 +34,12 @@ package struct ClusterReport: Hashable, Sendable {
     package var readingPaused = 0
     /// Frames dropped for a subscriber whose queue was full.
     package var leftBehind = 0
+    /// Batches that waited for their origin's slowest peer.
+    package var heldForSlowest = 0
+    /// Events handed to real buses.
+    package var handedToBuses = 0
+    /// Messages that went through the wire codec.
+    package var coded = 0
     /// Attempts that workers reclaimed.
     package var reclaims = 0
     /// Coordinators that began after the first.
@@ -53,7 +59,10 @@ extension ClusterReport: SimulationOutcome {
         ("a repair from the origin", { $0.repairedByOrigin }), ("a gap", { $0.gaps }),
         ("a dead origin's tail", { $0.deadTails }), ("a late joiner's history", { $0.snapshots }),
         ("a member declared dead", { $0.deaths }), ("a node that stopped reading", { $0.readingPaused }),
-        ("a subscriber left behind", { $0.leftBehind }), ("a reclaim", { $0.reclaims }),
+        ("a subscriber left behind", { $0.leftBehind }),
+        ("an origin that waited for its slowest peer", { $0.heldForSlowest }),
+        ("events through the real bus", { $0.handedToBuses }),
+        ("a message through the codec", { $0.coded }), ("a reclaim", { $0.reclaims }),
         ("an epoch change", { $0.epochChanges }),
     ]
     package var events: Int { self.steps }

@@ -32,6 +32,8 @@ package struct ClusterScript: Hashable, Sendable {
     package var highWaterMark = 64
     /// Deliveries that wait for the bus before a node stops reading.
     package var deliveryQueue = 64
+    /// The seats whose nodes wait for their slowest peer, as a mask.
+    package var waiting = 0
     /// Whether the nodes' clocks run at different speeds.
     package var hasSkew = false
 
@@ -70,6 +72,7 @@ package struct ClusterScript: Hashable, Sendable {
             ("repair bytes a tick", self.repairBytesPerTick, calm.repairBytesPerTick),
             ("high-water mark", self.highWaterMark, calm.highWaterMark),
             ("delivery queue", self.deliveryQueue, calm.deliveryQueue),
+            ("mask of those that wait for the slowest", self.waiting, calm.waiting),
         ]
         return ["seed \(self.seed)\(self.hasSkew ? ", clocks run apart" : "")"]
             + numbers.filter { $0.1 != $0.2 }.map { "\($0.0): \($0.1)" } + self.steps.map(\.description)
@@ -99,6 +102,7 @@ package struct ClusterScript: Hashable, Sendable {
         if chance(40) { self.highWaterMark = [4, 16].randomElement(using: &random) ?? 16 }
         if chance(40) { self.deliveryQueue = [4, 16].randomElement(using: &random) ?? 16 }
         self.hasSkew = chance(50)
+        if chance(25) { self.waiting = Int.random(in: 1...31, using: &random) }
     }
 
     private mutating func drawWork(_ settings: ClusterSettings, using random: inout SplitMix64) {

@@ -74,6 +74,7 @@ package struct ClusterShrinker {
         _ = self.attempt { $0.repairBytesPerTick = calm.repairBytesPerTick }
         _ = self.attempt { $0.highWaterMark = calm.highWaterMark }
         _ = self.attempt { $0.deliveryQueue = calm.deliveryQueue }
+        _ = self.attempt { $0.waiting = calm.waiting }
     }
 
     private mutating func leaveOut(_ size: Int) {

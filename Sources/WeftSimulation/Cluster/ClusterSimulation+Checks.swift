@@ -291,6 +291,26 @@ extension ClusterSimulation {
         }
     }
 
-    /// E5: what waits for the history is bounded, too.
-    func checkHeld(_ peer: Int) throws {}
+    // MARK: - Bounds
+
+    /// E5: what waits for the history, or for what is missing before it, is bounded.
+    func checkWaiting(_ peer: Int) throws {
+        let bytes = self.peers[peer].mesh.aheadBytes + self.peers[peer].mesh.heldBytes
+        guard bytes <= self.script.aheadBytes else {
+            throw SimulationViolation("at \(self.name(peer)) \(bytes) bytes wait for what is before them")
+        }
+    }
+
+    /// E5: nothing leaves the window of who waits for the slowest that a joined peer does not have, unless that one gets no further.
+    func checkWindow(of origin: Int) throws {
+        guard self.waits(self.peers[origin].seat), let first = self.peers[origin].mesh.firstHeld else { return }
+        for peer in self.peers[origin].announced.sorted() where !self.peers[peer].isRetired {
+            let handed = self.received(by: peer, of: origin) ?? 0
+            guard handed + 1 >= first || self.peers[origin].mesh.isLeftBehind(self.peers[peer].id) else {
+                throw SimulationViolation(
+                    "\(self.name(origin)) waits for the slowest and holds its events from \(first) on, and \(self.name(peer)) has them up to \(handed)"
+                )
+            }
+        }
+    }
 }

@@ -8,7 +8,7 @@ extension ClusterSimulation {
     mutating func happen(_ planned: ClusterStep) throws {
         var step = planned
         // Who is not there cannot be hit: the next one is.
-        if step.action.isFault || step.action.emits {
+        if step.action.isFault && !step.action.isOfNetwork || step.action.emits {
             for offset in 0..<self.settings.nodes where !self.isHit(step) {
                 let seat = planned.seat + offset
                 step.seat = seat < self.settings.nodes ? seat : seat - self.settings.nodes
@@ -23,6 +23,7 @@ extension ClusterSimulation {
         default: until = self.time
         }
         if step.action.isFault {
+            guard step.action.isOfNetwork || self.isHit(step) else { return }
             self.report.faults += 1
             self.healedAt = max(self.healedAt, until)
             self.note("— \(step)")
@@ -63,7 +64,8 @@ extension ClusterSimulation {
             self.exit(peer)
             self.plan(.begin(seat: step.seat, samePort: samePort), at: until)
         case .leave(_, let samePort):
-            guard self.peers[peer].pausedUntil <= self.time, !self.peers[peer].isLeaving else { return }
+            // What waits for the slowest has had its time.
+            try self.drain(peer, isLast: true)
             self.peers[peer].isLeaving = true
             self.seats[step.seat] = nil
             if let worker = self.peers[peer].worker {
@@ -80,7 +82,7 @@ extension ClusterSimulation {
     /// Whether a step finds whom it is meant for.
     private func isHit(_ step: ClusterStep) -> Bool {
         guard let peer = self.seats[step.seat] else { return false }
-        return !step.action.emits || self.peers[peer].pausedUntil <= self.time
+        return !step.action.needsRunning || self.peers[peer].pausedUntil <= self.time
     }
 
     /// A seat is in trouble with all others.

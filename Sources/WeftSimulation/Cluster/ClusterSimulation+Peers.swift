@@ -27,12 +27,16 @@ extension ClusterSimulation {
         configuration.receivedWindows = self.script.receivedWindows
         configuration.aheadBytes = self.script.aheadBytes
         configuration.repairBytesPerTick = self.script.repairBytesPerTick
+        configuration.waitsForSlowest = self.waits(seat)
         self.mutate(&configuration)
         self.peers.append(
             SimulatedPeer(
                 id: id, seat: seat, address: address, startedAt: self.time, mesh: Mesh(configuration: configuration),
                 drift: self.script.hasSkew ? Int64(self.random.next() % 4001) - 2000 : 0,
                 offset: 1_000_000_000 + self.random.next() % 1_000_000_000_000))
+        if self.settings.busEvery > 0, self.script.seed.isMultiple(of: self.settings.busEvery) {
+            self.peers[number].bus = SimulatedBus(origin: id)
+        }
         self.indices[id] = number
         self.seats[seat] = number
         self.bound[address] = number
@@ -147,7 +151,7 @@ extension ClusterSimulation {
             if let origin = self.indices[probe.origin] { self.peers[receiver].firstProbes[origin] = probe.head }
         }
         try self.step(receiver) { mesh, now in mesh.received(frame, at: now) }
-        if !self.peers[receiver].hasJoined { try self.checkHeld(receiver) }
+        if !self.peers[receiver].hasJoined { try self.checkWaiting(receiver) }
     }
 
     // MARK: - Actions
@@ -173,7 +177,7 @@ extension ClusterSimulation {
                 self.close(connection)
             case .send(let message, let link): try self.send(message, on: link, from: peer)
             case .publish(let probe):
-                self.publish(.probe(probe), from: peer)
+                try self.publish(.probe(probe), from: peer)
                 if self.settings.mutant == .joinWithoutProof {
                     try self.step(peer) { mesh, now in
                         mesh.received(.probeAck(nonce: probe.nonce), on: .inbound(probe.subscriber, 0), at: now)
@@ -181,7 +185,7 @@ extension ClusterSimulation {
                 }
             case .deliver(let delivery): try self.enqueue(delivery, at: peer)
             case .takeSnapshot(let ticket):
-                let (history, head) = (self.history(of: peer), self.peers[peer].head)
+                let (history, head) = (try self.history(of: peer), self.peers[peer].head)
                 self.note("\(self.name(peer)) answers with its history")
                 self.rememberSnapshot(ticket, history, of: peer)
                 try self.step(peer) { mesh, now in mesh.answerSnapshot(ticket, history: history, head: head, at: now) }
@@ -216,12 +220,12 @@ extension ClusterSimulation {
         var message = message
         if self.settings.mutant != nil, !self.mutate(sent: &message, on: link, by: peer) { return }
         try self.checkSent(message, by: peer)
-        if self.usesCodec {
-            do {
-                message = try ControlMessage(decoding: message.encoded())
-            } catch {
-                throw SimulationViolation("a message that was just written cannot be read: \(error)")
-            }
+        try self.code {
+            let bytes = message.encoded()
+            let read = try ControlMessage(decoding: bytes)
+            // Times of events are rounded to microseconds.
+            if case .snapshot = message { return read.encoded() == bytes }
+            return read == message
         }
         switch link {
         case .outbound(let number):
@@ -235,7 +239,15 @@ extension ClusterSimulation {
         }
     }
 
-    mutating func publish(_ frame: PublishedFrame, from peer: Int) {
+    mutating func publish(_ frame: PublishedFrame, from peer: Int) throws {
+        try self.code {
+            let bytes =
+                switch frame {
+                case .batch(let batch): Array(batch.frame)
+                case .probe(let probe): probe.encoded()
+                }
+            return try PublishedFrame(decoding: bytes[...]) == frame
+        }
         for connection in self.peers[peer].subscribers {
             if case .probe(let probe) = frame, self.indices[probe.subscriber] != self.connections[connection].dialer {
                 continue
@@ -253,17 +265,72 @@ extension ClusterSimulation {
         let arguments = Self.arguments(bytes)
         for number in 0..<count {
             self.peers[peer].head += 1
+            let (name, written) = try self.pass(bytes, through: peer) ?? ("order:created", arguments)
             builder.append(
-                name: "order:created", arguments: arguments, time: Int64(clamping: self.time),
-                sequence: self.peers[peer].head)
+                name: name, arguments: written, time: Int64(clamping: self.time), sequence: self.peers[peer].head)
             guard number % 8 == 7 || number == count - 1 else { continue }
             let batch = builder.finishBatch()
             self.note("\(self.name(peer)) emits \(batch.first)…\(batch.last)")
             self.report.emitted += batch.count
             self.remember(batch, after: batch.first - 1, at: peer)
-            self.publish(.batch(batch), from: peer)
-            self.peers[peer].mesh.published(batch)
+            self.peers[peer].outbox.append(batch)
         }
+        try self.drain(peer)
+    }
+
+    /// What waits in a node's outbox goes out, as far as the slowest peer lets it.
+    ///
+    /// - Parameter isLast: Whether there is no more time to wait.
+    mutating func drain(_ peer: Int, isLast: Bool = false) throws {
+        guard self.peers[peer].isUp else { return }
+        while let batch = self.peers[peer].outbox.first {
+            if self.waits(self.peers[peer].seat), !isLast {
+                var isFree = true
+                try self.step(peer) { mesh, now in
+                    let (answer, actions) = mesh.mayPublish(batch.byteCount, at: now)
+                    isFree = answer
+                    return actions
+                }
+                guard isFree || self.settings.mutant == .slowestNotWaitedFor else {
+                    self.report.heldForSlowest += 1
+                    guard !self.peers[peer].isDrainScheduled else { return }
+                    self.peers[peer].isDrainScheduled = true
+                    return self.plan(.drain(peer), at: max(self.time + 20_000, self.peers[peer].pausedUntil))
+                }
+            }
+            self.peers[peer].outbox.removeFirst()
+            try self.publish(.batch(batch), from: peer)
+            let before = self.peers[peer].mesh.firstHeld
+            self.peers[peer].mesh.published(batch)
+            if !isLast, before != nil, before != self.peers[peer].mesh.firstHeld { try self.checkWindow(of: peer) }
+        }
+    }
+
+    /// Whether the nodes at a seat wait for their slowest peer.
+    func waits(_ seat: Int) -> Bool { self.script.waiting & 1 << seat != 0 }
+
+    /// Lets now and then a message go through the wire codec.
+    private mutating func code(_ isSame: () throws -> Bool) throws {
+        self.messages += 1
+        guard self.settings.codecEvery > 0, self.messages.isMultiple(of: self.settings.codecEvery) else { return }
+        self.report.coded += 1
+        var problem = "what is read is not what was written"
+        do {
+            if try isSame() { return }
+        } catch {
+            problem = "what was just written cannot be read: \(error)"
+        }
+        throw SimulationViolation(problem)
+    }
+
+    /// Emits an event on a node's real bus, if it has one.
+    private mutating func pass(_ bytes: Int, through peer: Int) throws -> (String, [UInt8])? {
+        guard let bus = self.peers[peer].bus else { return nil }
+        let events = try bus.emit(bytes)
+        guard events.count == 1, events[0].name == "order:created" else {
+            throw SimulationViolation("\(self.name(peer)) emitted one event, and mirrored \(events.map(\.name))")
+        }
+        return (events[0].name, events[0].arguments)
     }
 
     private static func arguments(_ bytes: Int) -> [UInt8] {
@@ -316,10 +383,18 @@ extension ClusterSimulation {
             case .events(let batch, let after):
                 guard let origin = self.indices[batch.origin] else { continue }
                 self.remember(batch, after: after, at: peer)
+                if let bus = self.peers[peer].bus {
+                    let (events, error) = batch.events(after: after)
+                    if let error { throw SimulationViolation("a batch that was just written cannot be read: \(error)") }
+                    try bus.deliver(events)
+                    self.report.handedToBuses += events.count
+                }
                 progress.append((origin, batch.last))
             case .gap(let id, _, let last):
                 if let origin = self.indices[id] { progress.append((origin, last)) }
-            case .history(let records): self.peers[peer].history = records
+            case .history(let records):
+                self.peers[peer].history = records
+                try self.peers[peer].bus?.seed(records)
             case .joined, .left: break
             }
         }
@@ -351,9 +426,21 @@ extension ClusterSimulation {
     }
 
     /// The newest hundred events, as a bus keeps them.
-    private func history(of peer: Int) -> [EventRecord] {
+    private func history(of peer: Int) throws -> [EventRecord] {
         var records = self.peers[peer].history
         for (batch, after) in self.peers[peer].recent { records += batch.events(after: after).events }
-        return records.suffix(100)
+        records = records.suffix(100)
+        guard let bus = self.peers[peer].bus else { return records }
+        // The real one has the same, in the same order, but for what local events have taken the place of.
+        let history = bus.history
+        let newest = records.suffix(history.count)
+        guard history.count * 10 >= records.count * 6,
+            history.elementsEqual(newest, by: { $0.origin == $1.origin && $0.sequence == $1.sequence })
+        else {
+            throw SimulationViolation(
+                "the history of \(self.name(peer)) is \(history.map { "\(self.name($0.origin)): \($0.sequence ?? 0)" }), and should be \(records.map { "\(self.name($0.origin)): \($0.sequence ?? 0)" })"
+            )
+        }
+        return history
     }
 }

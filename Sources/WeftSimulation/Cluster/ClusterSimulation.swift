@@ -25,7 +25,8 @@ package struct ClusterSimulation: Simulation {
     var nextOrder: UInt64 = 0
     /// The time, in microseconds.
     var time: UInt64 = 0
-    let usesCodec: Bool
+    /// How many messages there have been, of either kind.
+    var messages: UInt64 = 0
 
     var peers: [SimulatedPeer] = []
     var indices: [NodeID: Int] = [:]
@@ -57,7 +58,6 @@ package struct ClusterSimulation: Simulation {
         self.settings = settings
         self.script = script
         self.random = SplitMix64(seed: script.seed)
-        self.usesCodec = settings.codecEvery > 0 && script.seed.isMultiple(of: settings.codecEvery)
         self.seats = Array(repeating: nil, count: settings.nodes)
         self.cutUntil = Array(repeating: 0, count: settings.nodes * settings.nodes)
         self.troubledUntil = self.cutUntil
@@ -85,6 +85,16 @@ package struct ClusterSimulation: Simulation {
         self.report.duration = self.time / 1000
         for peer in self.peers { self.note(peer.mesh.counters) }
         try self.endTasks()
+    }
+
+    /// Each schedule must be as large as the settings say, whatever was drawn.
+    package var shortfall: String? {
+        let report = self.report
+        guard
+            report.duration < self.settings.span || report.emitted < self.settings.emitted
+                || report.faults < self.settings.faults.lowerBound
+        else { return nil }
+        return "too small a schedule: \(report.duration) ms, \(report.emitted) events, \(report.faults) faults"
     }
 
     private mutating func note(_ counters: MeshCounters) {
@@ -144,6 +154,9 @@ package struct ClusterSimulation: Simulation {
         case .breaks(let connection, let life):
             if self.connections[connection].life == life { self.breaks(connection) }
         case .bus(let peer): try self.runBus(peer)
+        case .drain(let peer):
+            self.peers[peer].isDrainScheduled = false
+            try self.drain(peer)
         case .exit(let peer): self.exit(peer)
         case .check: try self.check()
         }

@@ -39,6 +39,22 @@ package struct ClusterStep: Hashable, Sendable {
             }
         }
 
+        /// Whether it happens to the network, whoever is there.
+        var isOfNetwork: Bool {
+            switch self {
+            case .cut, .lossy, .reset: true
+            default: false
+            }
+        }
+
+        /// Whether it needs a process that does not stand still.
+        var needsRunning: Bool {
+            switch self {
+            case .emit, .complete, .leave: true
+            default: false
+            }
+        }
+
         /// Whether a process ends.
         var endsProcess: Bool {
             switch self {

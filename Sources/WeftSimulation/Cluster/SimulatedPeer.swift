@@ -72,7 +72,14 @@ struct SimulatedPeer {
     /// Bytes sent for fetches since the last tick.
     var repairBytes = 0
 
+    /// Batches that have not gone out.
+    var outbox: Deque<EventBatch> = []
+    var isDrainScheduled = false
+
     // The bus.
+    /// The real one, where it runs.
+    var bus: SimulatedBus?
+    /// The last number that it has given an event.
     var head: UInt64 = 0
     var queue: Deque<MeshDelivery> = []
     var isBusScheduled = false

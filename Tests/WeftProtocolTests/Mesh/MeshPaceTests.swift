@@ -82,6 +82,31 @@ struct MeshPaceTests {
         #expect(self.emit(nodes[0], in: mesh, for: .seconds(5)) < 40)
     }
 
+    @Test func aLargeBatchWaitsForAllThatWouldGoForIt() {
+        let mesh = SimulatedMesh()
+        let nodes = self.pair(mesh, waitsForSlowest: true)
+        mesh.emit(nodes[0], 5)
+        mesh.run(for: .seconds(2))
+        nodes[1].isDelivering = false
+        while nodes[0].mesh.windowBytes.own < 3_700 { mesh.emit(nodes[0]) }
+        mesh.run(for: .seconds(2))
+        func mayPublish(_ byteCount: Int) -> Bool {
+            var isFree = false
+            mesh.act(nodes[0]) { machine, now in
+                let (answer, actions) = machine.mayPublish(byteCount, at: now)
+                isFree = answer
+                return actions
+            }
+            return isFree
+        }
+        // The first to go has been confirmed, those behind it have not.
+        #expect(mayPublish(300))
+        #expect(!mayPublish(3_000))
+        nodes[1].isDelivering = true
+        mesh.run(for: .seconds(2))
+        #expect(mayPublish(3_000))
+    }
+
     @Test func theDeadAreNotWaitedForNorAnybodyByOthers() {
         let mesh = SimulatedMesh()
         let nodes = self.pair(mesh, waitsForSlowest: true)

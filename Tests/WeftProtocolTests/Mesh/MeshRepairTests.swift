@@ -170,6 +170,104 @@ struct MeshRepairTests {
         #expect(nodes[1].comings.contains("-a(left)"))
     }
 
+    @Test func ofWhoSaidGoodbyeOnlyWhatNobodyHoldsIsGivenUp() {
+        let mesh = SimulatedMesh()
+        let a = mesh.add("a") { $0.replayWindow = 0 }
+        mesh.start(a)
+        let b = mesh.add("b", seeds: ["a"])
+        let c = mesh.add("c", seeds: ["a"])
+        for node in [b, c] { mesh.start(node) }
+        mesh.run(for: .seconds(1))
+        mesh.losesPublished = { _, to, frame in
+            guard case .batch(let batch) = frame else { return false }
+            return batch.first == 2 || batch.first == 4 && to === b
+        }
+        mesh.emit(a, 5)
+        mesh.leave(a)
+        mesh.run(for: .seconds(8))
+        #expect(b.heard(from: a) == [1, 3, 4, 5])
+        #expect(b.gaps == [.init(origin: a.id, first: 2, last: 2)])
+        #expect(c.gaps == b.gaps)
+        for node in [b, c] { #expect(node.comings.last == "-a(left)") }
+    }
+
+    @Test func whoWasCutOffWhenAnOriginLeftGetsTheEndOfItsStreamLater() {
+        let mesh = SimulatedMesh()
+        let nodes = mesh.joined("a", "b", "c")
+        mesh.emit(nodes[0])
+        mesh.run(for: .milliseconds(10))
+        mesh.cut([nodes[1]], from: [nodes[0], nodes[2]])
+        mesh.emit(nodes[0], 2)
+        mesh.leave(nodes[0])
+        mesh.run(for: .seconds(30))
+        #expect(nodes[2].comings.last == "-b(dead)")
+        mesh.heal()
+        #expect(mesh.run(within: .seconds(20)) { nodes[1].heard(from: nodes[0]) == [1, 2, 3] })
+        #expect(nodes[1].gaps.isEmpty)
+        // It is not kept for ever.
+        mesh.run(for: MeshDefaults.leftStream)
+        #expect(nodes[2].mesh.windowBytes.received == 0)
+    }
+
+    @Test func whoseBusIsBehindGivesNothingUpThatOthersHold() {
+        let mesh = SimulatedMesh()
+        let nodes = mesh.joined("a", "b", "c")
+        mesh.losesPublished = { _, to, _ in to === nodes[1] }
+        mesh.emit(nodes[0], 3)
+        mesh.run(for: .milliseconds(10))
+        mesh.act(nodes[1]) { machine, _ in
+            machine.setReading(false)
+            return []
+        }
+        mesh.leave(nodes[0])
+        mesh.run(for: .seconds(40))
+        mesh.act(nodes[1]) { machine, _ in
+            machine.setReading(true)
+            return []
+        }
+        #expect(mesh.run(within: .seconds(5)) { nodes[1].heard(from: nodes[0]) == [1, 2, 3] })
+        #expect(nodes[1].gaps.isEmpty)
+    }
+
+    @Test func oneHoleAfterTheOtherIsNotWaitedForAnew() {
+        let mesh = SimulatedMesh()
+        let a = mesh.add("a") { $0.replayWindow = 0 }
+        mesh.start(a)
+        let others = ["b", "c"].map { mesh.add($0, seeds: ["a"]) }
+        for node in others { mesh.start(node) }
+        mesh.run(for: .seconds(1))
+        mesh.losesPublished = { _, _, frame in
+            if case .batch(let batch) = frame { batch.first.isMultiple(of: 2) } else { false }
+        }
+        mesh.emit(a, 41)
+        #expect(mesh.run(within: .seconds(4)) { others.allSatisfy { $0.gaps.count == 20 } })
+        for node in others { #expect(node.heard(from: a).count == 21) }
+    }
+
+    @Test func aLateJoinerGetsWhatIsFoundLaterOfAnOriginThatWasGone() {
+        let mesh = SimulatedMesh()
+        let nodes = mesh.joined("a", "b", "c")
+        mesh.emit(nodes[0], 3)
+        mesh.run(for: .milliseconds(10))
+        mesh.cut([nodes[1]], from: [nodes[2]])
+        mesh.losesPublished = { _, to, _ in to === nodes[2] }
+        mesh.emit(nodes[0], 2)
+        mesh.run(for: .milliseconds(2))
+        mesh.kill(nodes[0])
+        mesh.run(for: .seconds(15))
+        mesh.losesPublished = { _, _, _ in false }
+        let late = mesh.add("d", seeds: ["c"])
+        mesh.start(late)
+        mesh.run(for: .seconds(2))
+        #expect(late.history.map(\.sequence) == [1, 2, 3])
+        mesh.heal()
+        let survivors = [nodes[2], late]
+        #expect(mesh.run(within: .seconds(60)) { survivors.allSatisfy { $0.heard(from: nodes[0]).last == 5 } })
+        #expect(late.heard(from: nodes[0]) == [4, 5])
+        #expect(nodes[2].heard(from: nodes[0]) == Array(1...5))
+        #expect(late.gaps.isEmpty)
+    }
+
     @Test func windowsStayWithinTheirBounds() {
         let mesh = SimulatedMesh()
         let a = mesh.add("a") { $0.replayWindow = 10_000 }
@@ -203,6 +301,23 @@ struct MeshRepairTests {
         mesh.losesControl = { _, _, _ in false }
         #expect(mesh.run(within: .seconds(5)) { b.heard(from: a) == Array(1...20) })
         #expect(b.gaps.isEmpty)
+    }
+
+    @Test func whoJoinsABusyMeshHoldsOnlySoMuchAndFetchesTheRest() {
+        let mesh = SimulatedMesh()
+        let a = mesh.add("a")
+        mesh.start(a)
+        mesh.losesControl = { _, _, message in if case .snapshot = message { true } else { false } }
+        let b = mesh.add("b", seeds: ["a"]) { $0.aheadBytes = 200 }
+        mesh.start(b)
+        mesh.run(for: .seconds(1))
+        mesh.emit(a, 20)
+        mesh.run(for: .milliseconds(10))
+        #expect(!b.mesh.hasJoined)
+        #expect((1...200).contains(b.mesh.heldBytes))
+        #expect(b.mesh.counters.heldOverflowed > 0)
+        #expect(mesh.run(within: .seconds(40)) { b.heard(from: a) == Array(1...20) })
+        #expect(b.mesh.heldBytes == 0 && b.gaps.isEmpty)
     }
 
     @Test func whoHasSentEnoughForNowPutsAFetchOff() {

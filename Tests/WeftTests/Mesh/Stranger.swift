@@ -17,9 +17,9 @@ final class Stranger: Sendable {
     private let socket: SocketID
 
     /// A socket that is connected to a node's control address, as a link of a node with this id.
-    static func dealer(to node: Node, as id: NodeID) throws -> Stranger {
+    static func dealer(to node: Node, as id: NodeID, link: UInt32 = 1) throws -> Stranger {
         var options = Socket.Options()
-        options.routingID = RoutingID(node: id, link: 1).bytes
+        options.routingID = RoutingID(node: id, link: link).bytes
         let address = try #require(node.controlAddress)
         return try Stranger(.dealer, options) { socket throws(ZeroMQError) in
             try socket.connect(address)
@@ -57,6 +57,21 @@ final class Stranger: Sendable {
     /// A socket that is connected to an address.
     static func connected(_ kind: Socket.Kind, to address: String) throws -> Stranger {
         try Stranger(kind, Socket.Options()) { socket throws(ZeroMQError) in
+            try socket.connect(address)
+            return address
+        }
+    }
+
+    /// A socket that is connected to an address, with a key towards a server with another one, or with none.
+    static func connected(
+        _ kind: Socket.Kind, to address: String, key: KeyFile?, serverKey: KeyFile, routingID: [UInt8]? = nil,
+        subscribing: Bool = false
+    ) throws -> Stranger {
+        var options = Socket.Options()
+        options.routingID = routingID
+        return try Stranger(kind, options) { socket throws(ZeroMQError) in
+            if let key { try socket.useCurve(client: key.pair, serverKey: serverKey.pair.publicKey) }
+            if subscribing { try socket.subscribe("") }
             try socket.connect(address)
             return address
         }

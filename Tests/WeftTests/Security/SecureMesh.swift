@@ -47,6 +47,11 @@ final class SecureMesh: Sendable {
         try FileManager.default.removeItem(atPath: "\(self.trust)/\(name).pub")
     }
 
+    /// Waits until something holds; the test's own limit ends it.
+    func until(_ holds: @Sendable () async throws -> Bool) async throws {
+        while try await !holds() { try await Task.sleep(for: .milliseconds(5)) }
+    }
+
     /// A node that has a key; its name is the key's.
     func node(_ name: String, keyFile: String? = nil, joining others: [Node] = []) throws -> Node {
         var keys = try NodeKeys(keyFile: keyFile ?? self.path(of: name), trustDirectory: self.trust)
