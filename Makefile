@@ -1,6 +1,6 @@
 # Weft's commands for people. `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test test-thread lint format check-imports check-long simulate simulate-mesh crash-points soak lab bench clean
+.PHONY: help setup build demo test test-thread lint format check-imports check-long simulate simulate-mesh crash-points soak lab peer fuzz bench clean
 
 BUILD := .build
 # Tests start real processes and wait with deadlines: a few at a time are quicker than all at once.
@@ -29,11 +29,11 @@ test-thread: setup ## Run all tests under the thread sanitizer (in a build folde
 	@.ci/swift test --skip-build --sanitize=thread --scratch-path .build-thread $(TEST_FLAGS)
 
 lint: ## Check the format of all sources
-	@swift format lint --strict --recursive --parallel Package.swift Sources Tests benchmarks
+	@swift format lint --strict --recursive --parallel Package.swift Sources Tests benchmarks fuzz
 	@echo "lint: clean"
 
 format: ## Format all sources in place
-	@swift format --in-place --recursive --parallel Package.swift Sources Tests benchmarks
+	@swift format --in-place --recursive --parallel Package.swift Sources Tests benchmarks fuzz
 
 check-imports: setup ## Check that a program importing only Weft compiles neither GRDB nor NIO
 	@.ci/check-imports
@@ -69,8 +69,16 @@ check-long: build ## The longer checks: simulation, crash points, soak, sanitize
 	@$(MAKE) test-thread
 	@for round in 1 2 3 4 5; do echo "round $$round of 5"; .ci/swift test --skip-build $(TEST_FLAGS) || exit 1; done
 
+peer: setup ## See a mesh with keys of three nodes and the one in Python hear 200,000 events of each other (COUNT=100000)
+	@.ci/swift build --product weft
+	@cluster/peer --self-test
+	@WEFT=$(WEFT) cluster/peer --prove $(or $(COUNT),100000)
+
+fuzz: setup ## Fuzz every decoder, each for 600 s or so many (SECONDS=600)
+	@fuzz/run --seconds $(or $(SECONDS),600)
+
 bench: setup ## Measure emit throughput and task latency beside raw libzmq in C
 	@benchmarks/run
 
 clean: ## Remove everything that was built
-	rm -rf .build .build-thread .build-release run
+	rm -rf .build .build-thread .build-release run fuzz/.build*

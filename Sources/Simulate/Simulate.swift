@@ -58,21 +58,29 @@ struct Simulate {
         let lanes = UInt64(max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))))
         var totals = SimulationTotals<S.Report>()
         var failures: [(seed: UInt64, reason: String)] = []
+        // Each takes the next seed: some schedules take much longer than others.
+        let next = Counter()
         await withTaskGroup(of: (SimulationTotals<S.Report>, [(UInt64, String)]).self) { group in
-            for lane in 0..<lanes {
+            for _ in 0..<lanes {
                 group.addTask {
                     var totals = SimulationTotals<S.Report>()
                     var failures: [(UInt64, String)] = []
-                    for seed in stride(from: first + lane, to: first + count, by: Int(lanes)) where failures.count < 5 {
-                        if let end, clock.now >= end { break }
+                    while failures.count < 5, end.map({ clock.now < $0 }) ?? true {
+                        let index = next.take()
+                        guard index < count else { break }
+                        let seed = first + index
+                        if index > 0, index.isMultiple(of: 10_000) { Self.warn("\(index) of \(count) begun") }
                         var simulation = S(seed: seed, settings: settings)
                         do {
                             try simulation.run()
                             totals.add(simulation.report)
-                            if let shortfall = simulation.shortfall { failures.append((seed, shortfall)) }
+                            guard let shortfall = simulation.shortfall else { continue }
+                            failures.append((seed, shortfall))
                         } catch {
                             failures.append((seed, "\(error)"))
                         }
+                        // At once, too: the rest may take half an hour.
+                        Self.warn(failures.last.map { "seed \($0.0): \($0.1)" } ?? "")
                     }
                     return (totals, failures)
                 }
@@ -155,9 +163,13 @@ struct Simulate {
 
     private static func rounded(_ number: Double) -> Double { (number * 10).rounded() / 10 }
 
-    private static func fail(_ message: String, code: Int32) {
+    private static func warn(_ message: String) {
         let line = Array("Simulate: \(message)\n".utf8)
         _ = write(2, line, line.count)
+    }
+
+    private static func fail(_ message: String, code: Int32) {
+        Self.warn(message)
         exit(code)
     }
 }

@@ -2,6 +2,7 @@
 
 import GRDB
 import WeftProtocol
+import WeftValue
 
 extension LedgerError {
     /// What an error of SQLite means for a ledger.
@@ -10,7 +11,7 @@ extension LedgerError {
             self = error
             return
         }
-        if let error = error as? TaskPlaneError {
+        if error is TaskPlaneError || error is MessagePackError {
             self.init(
                 .damaged,
                 "\(path) holds a record that cannot be read: \(error) weft ledger check \(path) names it; restore the file from a copy, or name another file.",

@@ -11,11 +11,12 @@ enum LedgerRow {
     static let tables = "tasks LEFT JOIN payloads ON payloads.seq = tasks.seq"
 
     static func record(_ row: Row) throws -> TaskRecord {
-        guard let task: Data = row["task"] else {
-            throw LedgerError(.damaged, "The ledger has lost what task \(row["id"] as String) was to do.")
+        guard let task = try row.column("task", as: Data?.self) else {
+            throw LedgerError(
+                .damaged, "The ledger has lost what task \(try row.column("id", as: String.self)) was to do.")
         }
         return TaskRecord(
             task: try TaskSubmission(value: LedgerBlob.value(task)),
-            status: try LedgerStatus(value: LedgerBlob.value(row["status"])))
+            status: try LedgerStatus(value: LedgerBlob.value(row.column("status"))))
     }
 }

@@ -116,12 +116,15 @@ enum LedgerSchema {
                 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                 """)
         while let row = try rows.next() {
-            let task = try TaskSubmission(value: LedgerBlob.value(row["task"]))
-            let status = try LedgerStatus(value: LedgerBlob.value(row["status"]))
+            let task = try TaskSubmission(value: LedgerBlob.value(row.column("task")))
+            let status = try LedgerStatus(value: LedgerBlob.value(row.column("status")))
             try insert.execute(arguments: [
-                row["seq"] as Int64, row["id"] as String, row["state"] as String,
-                status.state.isFinal ? row["updated"] as Double : nil, status.acceptedAt.timeIntervalSince1970,
-                task.source.rawValue, task.queue, task.agentID, task.name, task.key, row["status"] as Data,
+                try row.column("seq", as: Int64.self), try row.column("id", as: String.self),
+                try row.column("state", as: String.self),
+                status.state.isFinal ? try row.column("updated", as: Double.self) : nil,
+                status.acceptedAt.timeIntervalSince1970,
+                task.source.rawValue, task.queue, task.agentID, task.name, task.key,
+                try row.column("status", as: Data.self),
             ])
         }
         try db.execute(

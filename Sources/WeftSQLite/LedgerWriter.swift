@@ -107,7 +107,9 @@ struct LedgerWriter: Sendable {
 
     private static func find(_ id: String, _ db: Database) throws -> (seq: Int64, state: TaskState?)? {
         let statement = try db.cachedStatement(sql: "SELECT seq, state FROM tasks WHERE id = ?")
-        return try Row.fetchOne(statement, arguments: [id]).map { ($0["seq"], TaskState(rawValue: $0["state"])) }
+        return try Row.fetchOne(statement, arguments: [id]).map {
+            (try $0.column("seq"), TaskState(rawValue: try $0.column("state")))
+        }
     }
 
     private static func remove(_ seq: Int64, _ db: Database) throws {
@@ -153,7 +155,9 @@ struct LedgerWriter: Sendable {
         for state in Self.trimmed {
             let rows = try Row.fetchCursor(
                 try db.cachedStatement(sql: sql), arguments: [state.rawValue, limit])
-            while let row = try rows.next() { oldest.append((row["seq"], row["ended"], row["bytes"])) }
+            while let row = try rows.next() {
+                oldest.append((try row.column("seq"), try row.column("ended"), try row.column("bytes")))
+            }
         }
         oldest.sort { $0.ended < $1.ended }
         let horizon = now.timeIntervalSince1970 - self.keptFor

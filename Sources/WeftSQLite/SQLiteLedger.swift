@@ -87,7 +87,7 @@ public final class SQLiteLedger: Ledger {
                 guard let row = try Row.fetchOne(db, sql: "SELECT id, epoch FROM ledger") else {
                     throw LedgerError(.damaged, "\(self.path) has lost the row that names it.")
                 }
-                let epoch = TaskEpoch(ledgerID: row["id"], counter: UInt64(clamping: row["epoch"] as Int64))
+                let epoch = try Self.epoch(row)
                 var unfinished: [TaskRecord] = []
                 let rows = try Row.fetchCursor(
                     db,
@@ -97,7 +97,7 @@ public final class SQLiteLedger: Ledger {
                         """)
                 while let row = try rows.next() { unfinished.append(try LedgerRow.record(row)) }
                 let reports = try Row.fetchAll(db, sql: "SELECT item FROM reports ORDER BY seq").map {
-                    try ReportItem(value: LedgerBlob.value($0["item"]))
+                    try ReportItem(value: LedgerBlob.value($0.column("item")))
                 }
                 return LedgerState(epoch: epoch, unfinished: unfinished, reports: reports)
             }
@@ -153,14 +153,14 @@ public final class SQLiteLedger: Ledger {
                 let rows = try Row.fetchCursor(
                     try db.cachedStatement(sql: query.sql), arguments: query.arguments)
                 while let row = try rows.next() {
-                    let size = (row["bytes"] as Int?) ?? 0
+                    let size = try row.column("bytes", as: Int?.self) ?? 0
                     if page.records.count == filter.limit || (last != nil && bytes + size > Self.pageBytes) {
                         page.next = last.map { TaskFilter.Cursor(order: $0) }
                         break
                     }
                     page.records.append(try LedgerRow.record(row))
                     bytes += size
-                    last = row["seq"]
+                    last = try row.column("seq")
                 }
                 return page
             }
@@ -181,8 +181,8 @@ public final class SQLiteLedger: Ledger {
                         """)
                 var counts: [TaskState: Int] = [:]
                 for row in rows {
-                    if let state = TaskState(rawValue: row["state"]) {
-                        counts[state, default: 0] += row["count"] as Int
+                    if let state = TaskState(rawValue: try row.column("state")) {
+                        counts[state, default: 0] += try row.column("count", as: Int.self)
                     }
                 }
                 return counts
@@ -213,10 +213,16 @@ public final class SQLiteLedger: Ledger {
 
     private static func checkEpoch(_ epoch: TaskEpoch, _ db: Database) throws {
         let row = try Row.fetchOne(try db.cachedStatement(sql: "SELECT id, epoch FROM ledger"))
-        guard let row, row["id"] == epoch.ledgerID, UInt64(clamping: row["epoch"] as Int64) == epoch.counter else {
-            let found = row.map { "\($0["id"] as String)/\($0["epoch"] as Int64)" } ?? "none"
-            throw LedgerError(.superseded, "The ledger is at epoch \(found), the write came from epoch \(epoch).")
+        let found = try row.map(Self.epoch)
+        guard found == epoch else {
+            let shown = found.map { "\($0)" } ?? "none"
+            throw LedgerError(.superseded, "The ledger is at epoch \(shown), the write came from epoch \(epoch).")
         }
+    }
+
+    private static func epoch(_ row: Row) throws -> TaskEpoch {
+        TaskEpoch(
+            ledgerID: try row.column("id"), counter: UInt64(clamping: try row.column("epoch", as: Int64.self)))
     }
 
     private func mapped<Result: Sendable>(_ body: @Sendable () async throws -> Result) async throws -> Result {

@@ -55,6 +55,7 @@ struct CoordinatorConfigurationTests {
     @Test(arguments: [
         (#"{"task": {}}"#, "task: means nothing here; known are ledger, tasks, triggers"),
         (#"{"tasks": {"queues": {"p": {"wieght": 1}}}}"#, "tasks.queues.p.wieght: means nothing here"),
+        (#"{"tasks": {"queues": {"p\u001b[2J": 3}}}"#, "tasks.queues.p [2J: must be an object, not 3"),
         (#"{"tasks": {"queues": {"p": 3}}}"#, "tasks.queues.p: must be an object, not 3"),
         (#"{"tasks": {"maximum_running": 0}}"#, "tasks.maximum_running: must be a whole number from 1"),
         (#"{"tasks": {"maximum_running": 1.5}}"#, "tasks.maximum_running: must be a whole number from 1"),

@@ -80,7 +80,10 @@ struct FailpointTests {
             // It leaves when the platform has everything.
             try await second.exit(expecting: .code(0))
             let task = try await probe.task("t-1")
-            #expect(task["updates"]?.arrayValue?.compactMap { $0["status"]?.stringValue } == updates)
+            let heard = task["updates"]?.arrayValue?.compactMap { $0["status"]?.stringValue } ?? []
+            #expect(Array(heard.prefix(updates.count)) == updates)
+            // A poll that crosses the final update on its way may have it said again, which changes nothing.
+            #expect(heard.dropFirst(updates.count).allSatisfy { $0 == "completed" })
             #expect(task["result"] == "done")
             #expect(try await probe.statistics()["updates"]?["conflicting"] == 0)
         }

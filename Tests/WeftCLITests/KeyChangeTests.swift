@@ -46,6 +46,27 @@ struct KeyChangeTests {
         }
     }
 
+    @Test func whoseKeyIsRevokedWhileItRunsSaysSoAndEnds() async throws {
+        try await ProcessHarness.run { harness in
+            var cluster = try SecureProcesses(harness)
+            try await cluster.makeKey("boss", roles: ["coordinator"])
+            try await cluster.makeKey("w-1", roles: ["worker"])
+            for name in ["alice", "mallory"] { try await cluster.makeKey(name) }
+            let coordinator = try await cluster.coordinator()
+            let worker = try cluster.weft("worker", "--exec", "cat", "--join", cluster.address, as: "w-1")
+            let listeners = try ["alice", "mallory"].map {
+                try cluster.weft("listen", "*", "--json", "--join", cluster.address, as: $0)
+            }
+            for process in listeners + [worker] { _ = try await process.errorLine(containing: ": ready") }
+            for name in ["w-1", "mallory"] { try await cluster.revoke(name) }
+            for process in [worker, listeners[1]] {
+                try await process.exit(expecting: .code(77), within: .seconds(40))
+                #expect(process.errors.elements.contains { $0.contains("does not trust this node's key") })
+            }
+            #expect(coordinator.isRunning && listeners[0].isRunning)
+        }
+    }
+
     @Test func whatARevokedWorkerRanRunsElsewhere() async throws {
         try await ProcessHarness.run { harness in
             var cluster = try SecureProcesses(harness)

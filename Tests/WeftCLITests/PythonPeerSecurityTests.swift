@@ -3,6 +3,7 @@
 import FoundationEssentials
 import Testing
 import WeftTestKit
+import WeftValue
 
 /// `cluster/peer` in a mesh with keys.
 @Suite(.timeLimit(.minutes(3)))
@@ -34,13 +35,69 @@ struct PythonPeerSecurityTests {
         try await PythonPeerTests.run { harness in
             let mesh = try await SecureMesh(harness, trusting: ["boss"])
             try mesh.trust(["snake", "boss"], in: "other")
+            try mesh.trust(["alice"], in: "nobody")
             let untrusted = try mesh.peer("snake", "--timeout", "5", trust: "other")
             let plain = try harness.start(
                 PythonPeerTests.script, ["--timeout", "5", "--join", mesh.endpoint])
-            try await untrusted.exit(expecting: .code(69))
-            try await plain.exit(expecting: .code(69))
+            let server = try mesh.peer("boss", "--timeout", "5", trust: "nobody")
+            try await untrusted.exit(expecting: .code(77))
+            try await plain.exit(expecting: .code(77))
+            try await server.exit(expecting: .code(77))
+            #expect(untrusted.errors.elements.contains { $0.contains("does not trust this node's key (snake, ") })
+            #expect(plain.errors.elements.contains { $0.contains("talks only to nodes with keys") })
+            #expect(server.errors.elements.contains { $0.contains("has none of the keys in the trust directory") })
             #expect(!untrusted.errors.elements.contains { $0.contains(" is at ") })
             #expect(!plain.errors.elements.contains { $0.contains(" is at ") })
+        }
+    }
+
+    @Test func aMeshOfThreeNodesAndThisOneHearEachOthersEventsOnceAndInOrder() async throws {
+        try await PythonPeerTests.run { harness in
+            let proof = try harness.start(
+                PythonPeerTests.script, ["--prove", "5000"], environment: ["WEFT": try ProcessHarness.weftPath()])
+            try await proof.exit(expecting: .code(0), within: .seconds(120))
+            #expect(proof.output.elements.last?.hasPrefix("10000 events in ") == true)
+            #expect(proof.output.elements.last?.contains("none twice, none missing, all in order") == true)
+        }
+    }
+
+    @Test func itTakesANewKeyWhileEventsPass() async throws {
+        try await PythonPeerTests.run { harness in
+            let mesh = try await SecureMesh(harness, trusting: ["boss", "alice", "snake"])
+            let listener = try mesh.weft("alice", "listen", "--json", "--log-level", "info")
+            _ = try await listener.errorLine(containing: ": ready")
+            let peer = try mesh.peer("snake", "--emit", "--count", "1", input: .open)
+            _ = try await peer.endpoint()
+            peer.write("tick:python 1\n")
+            _ = try await listener.output.prefix(1)
+            // The public file first, which names both keys; then the key itself.
+            try await harness.weft(
+                ["keys", "new", "snake", "-d", "next", "--replaces", "trust/snake.pub", "--overlap", "1h"],
+                in: mesh.directory
+            ).exit(expecting: .code(0))
+            for (from, to) in [("next/snake.pub", "trust/snake.pub"), ("next/snake.key", "snake.key")] {
+                try await harness.start("/bin/mv", ["\(mesh.directory)/\(from)", "\(mesh.directory)/\(to)"])
+                    .exit(expecting: .code(0))
+                if from.hasSuffix(".pub") {
+                    _ = try await listener.errorLine(containing: "trust directory has changed")
+                }
+            }
+            _ = try await peer.errorLine(containing: "this node has a new key")
+            peer.write("tick:python 2\n")
+            _ = try await listener.output.prefix(2)
+            // The old key is good for nothing any more; what the peer proves is the new one.
+            let entry = try String(contentsOfFile: "\(mesh.directory)/trust/snake.pub", encoding: .utf8)
+            let key = try #require(try Value(json: entry)["keys"]?[0]?["key"]?.stringValue)
+            try Data("{\"keys\": [{\"key\": \(Value.string(key).json())}]}".utf8)
+                .write(to: URL(filePath: "\(mesh.directory)/trust/snake.pub"))
+            let emitter = try mesh.weft("boss", "emit", "tick:swift", "1")
+            try await emitter.exit(expecting: .code(0))
+            peer.write("tick:python 3\n")
+            peer.closeInput()
+            try await peer.exit(expecting: .code(0))
+            try PythonPeerTests.expectTicks("swift", 1, in: peer.output.elements)
+            let ticks = try await listener.output.prefix(4)
+            try PythonPeerTests.expectTicks("python", 3, in: ticks)
         }
     }
 

@@ -164,13 +164,47 @@ struct SecurityTests {
             try await cluster.makeKey("boss", roles: ["coordinator"])
             try await cluster.makeKey("bob")
             _ = try await cluster.coordinator()
-            let worker = try cluster.weft("worker", "--exec", "cat", "--join", cluster.address, as: "bob")
-            _ = try await worker.errorLine(containing: ": ready")
-            let submit = try cluster.weft(
-                "submit", "hello", "--wait", "--timeout", "4s", "--join", cluster.address, as: "bob")
-            let exit = try await submit.exit()
-            #expect(exit != .code(0))
-            #expect(!submit.output.elements.contains { $0.contains("hello") && !$0.contains("accepted") })
+            // A coordinator, too, needs its role.
+            for command in [
+                ["worker", "--exec", "cat", "--join", cluster.address], ["coordinator", "--bind", "tcp://127.0.0.1:*"],
+            ] {
+                let role = command[0]
+                let process = try harness.weft(
+                    command + ["--key-file", cluster.path(of: "bob"), "--trust", cluster.trust])
+                try await process.exit(expecting: .code(77))
+                #expect(process.errors.elements.contains { $0.contains("the key of bob") && $0.contains("as \(role)") })
+                #expect(!process.errors.elements.contains { $0.contains(": ready") })
+            }
+        }
+    }
+
+    @Test func aWorkerThatOnlyItsOwnTrustDirectoryTakesForOneEnds() async throws {
+        try await ProcessHarness.run { harness in
+            var cluster = try SecureProcesses(harness)
+            try await cluster.makeKey("boss", roles: ["coordinator"])
+            try await cluster.makeKey("bob", roles: ["worker"])
+            let own = try harness.temporaryDirectory()
+            try await harness.start(
+                "/bin/sh",
+                ["-c", "cp '\(cluster.trust)'/*.pub '\(own)' && sed -i s/worker/operator/ '\(cluster.trust)/bob.pub'"]
+            ).exit(expecting: .code(0))
+            let coordinator = try await cluster.coordinator()
+            let worker = try harness.weft(
+                "worker", "--exec", "cat", "--join", cluster.address, "--key-file", cluster.path(of: "bob"), "--trust",
+                own)
+            try await worker.exit(expecting: .code(77))
+            #expect(worker.errors.elements.count { $0.contains("Another node refuses this one") } == 1)
+            #expect(worker.errors.elements.contains { $0.contains("bob is not trusted as worker") })
+            #expect(coordinator.isRunning)
+        }
+    }
+
+    @Test func anOverlapWithoutAFormerKeyIsRefused() async throws {
+        try await ProcessHarness.run { harness in
+            let directory = try harness.temporaryDirectory()
+            let process = try harness.weft("keys", "new", "q", "-d", directory, "--overlap", "1d")
+            try await process.exit(expecting: .code(64))
+            #expect(process.errors.elements.contains { $0.contains("--replaces") })
         }
     }
 

@@ -96,6 +96,13 @@ struct SubmitCommandTests {
             #expect(report["coordinator"]?["workers"]?[0]?["name"] == "w-1")
             #expect(report["coordinator"]?["counters"]?["completed"] == 1)
             #expect(report["verdict"] == "2 members, 1 worker")
+            for member in report["members"]?.arrayValue ?? [] {
+                #expect(member["counters"]?["gaps"] == 0 && member["counters"]?["unsent"] != nil)
+                #expect(member["memory"]?["ownWindow"]?.intValue != nil)
+            }
+            let counters = try harness.weft("status", "--counters", "--join", endpoint)
+            try await counters.exit(expecting: .code(0))
+            #expect(!counters.output.elements.contains { $0.contains("did not answer") })
             let text = try harness.weft("status", "--join", endpoint)
             try await text.exit(expecting: .code(0))
             #expect(text.output.elements.contains { $0.contains("w-1") && $0.contains("alive") })

@@ -5,6 +5,15 @@ import Testing
 @testable import ZeroMQ
 
 struct EndpointTests {
+    @Test func theAddressThatLeadsSomewhereIsOneOfThisMachine() throws {
+        #expect(try Endpoint("tcp://127.0.0.1:7400").localHostTowards == "127.0.0.1")
+        let local = try #require(try Endpoint("tcp://localhost:7400").localHostTowards)
+        #expect(["127.0.0.1", "::1"].contains(local))
+        #expect(try Endpoint("tcp://*:7400").localHostTowards == nil)
+        #expect(try Endpoint("tcp://no-such-host.invalid:7400").localHostTowards == nil)
+        #expect(try Endpoint("ipc:///tmp/weft").localHostTowards == nil)
+    }
+
     @Test(arguments: [
         "tcp://127.0.0.1:7400", "tcp://*:7400", "tcp://localhost:*", "tcp://[::1]:7400", "tcp://node-1.example:1",
         "ipc:///tmp/weft.sock", "ipc://@abstract", "inproc://name",
@@ -16,6 +25,7 @@ struct EndpointTests {
     @Test(arguments: [
         ("127.0.0.1:7400", "tcp://HOST:PORT"), ("", "tcp://HOST:PORT"), ("udp://127.0.0.1:1", "tcp, ipc or inproc"),
         ("tcp://127.0.0.1", "port is missing"), ("tcp://127.0.0.1:65536", "1 to 65535"), ("tcp://h:-1", "1 to 65535"),
+        ("tcp://h:00", "1 to 65535"),
         ("tcp://h:+1", "1 to 65535"), ("tcp://h:", "1 to 65535"), ("tcp://:7400", "host is missing"),
         ("tcp://::1:7400", "brackets"), ("tcp://a/b:1", "name or an address"), ("tcp://a b:1", "spaces"),
         ("ipc://", "path is missing"), ("inproc://", "name is missing"), ("ipc:///tmp/\u{7F}", "control characters"),

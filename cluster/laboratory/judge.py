@@ -202,11 +202,13 @@ def _flow(evidence, judgement):
         if times["stopped"] - times["emitting"] >= 4 else None
     during = [delivered(at, at + STEP) for at in _steps(times["stopped"], times["went-on"], STEP)]
     if before is None or not during:
+        if "flow" in evidence["wants"]:
+            judgement.find("idle", "the run is too short to tell what was delivered before and while a node was stopped")
         return
-    judgement.numbers.update(before=before, during=min(during), worst_second=min(
-        delivered(at, at + 1) for at in _steps(times["stopped"], times["went-on"], 1)))
-    if "flow" in evidence["wants"] and min(during) < SHARE * before:
-        judgement.find("stalled", "%.0f a second in the worst %d s, and %.0f before" % (min(during), STEP, before))
+    worst = min(delivered(at, at + 1) for at in _steps(times["stopped"], times["went-on"], 1))
+    judgement.numbers.update(before=before, during=min(during), worst_second=worst)
+    if "flow" in evidence["wants"] and worst < SHARE * before:
+        judgement.find("stalled", "%.0f in the worst second, and %.0f a second before" % (worst, before))
 
 
 def _is_silent(node, begin, end):

@@ -4,10 +4,12 @@
 import argparse
 import os
 import signal
+import subprocess
 import sys
 import time
 
-from peering import selftest, text
+from console import find_weft
+from peering import proof, selftest, text
 from peering.keys import Keys, Unusable
 from peering.members import DEAD_AFTER, Refused
 from peering.node import Node
@@ -143,6 +145,7 @@ def parse():
                "  weft coordinator --bind tcp://127.0.0.1:7400 --ledger memory &\n"
                "  cluster/peer 'order:*' --history --count 3 --join tcp://127.0.0.1:7400 &\n"
                "  seq 3 | sed 's/^/order:created /' | cluster/peer --emit --join tcp://127.0.0.1:7400\n\n"
+               "A proof with three real nodes, with keys: cluster/peer --prove\n\n"
                "When its standard output is not read, this node stands still, and is a slow peer to the others.\n"
                "Exit codes: 0 done, 1 somebody who is there has not confirmed, 64 usage, 65 bad input lines,\n"
                "69 unreachable or no pyzmq, 77 refused, 78 keys that can't be used,\n"
@@ -168,7 +171,12 @@ def parse():
                         help="lose every Nth batch on its way out, and on its way in, to see it repaired")
     parser.add_argument("--self-test", action="store_true",
                         help="see that this reads and writes the golden frames of docs/wire-format.md, and repairs")
+    parser.add_argument("--prove", type=int, nargs="?", const=100000, metavar="N",
+                        help="start a mesh with keys of three real nodes and this one, emit N events here and N there, and see "
+                             "that everybody hears all of them once and in order; 100000 if nothing is said")
     arguments = parser.parse_args()
+    if arguments.prove is not None and not 1 <= arguments.prove <= 10000000:
+        parser.error("--prove takes 1 to 10000000")
     for endpoint in (arguments.join or []) + [arguments.bind]:
         host, separator, port = endpoint[len("tcp://"):].rpartition(":")
         if not endpoint.startswith("tcp://") or not separator or not (port.isdigit() or port == "*"):
@@ -181,6 +189,22 @@ def parse():
     return arguments
 
 
+def prove(count):
+    weft = find_weft(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
+    if weft is None:
+        Peer.log("there is no weft yet; build it with: make build (or say WEFT=/path/to/weft)")
+        return 69
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda *_: sys.exit(130))
+    try:
+        return proof.Proof(weft, count, Peer.log).run()
+    except KeyboardInterrupt:
+        return 130
+    except (proof.Failed, OSError, subprocess.CalledProcessError) as error:
+        Peer.log(str(error))
+        return 1
+
+
 def main():
     try:
         arguments = parse()
@@ -188,6 +212,8 @@ def main():
         return 64 if end.code else 0
     if arguments.self_test:
         return 1 if selftest.run() else 0
+    if arguments.prove is not None:
+        return prove(arguments.prove)
     peer = None
 
     def interrupt(*_):

@@ -5,6 +5,7 @@ import collections
 import random
 
 import zmq
+import zmq.utils.monitor
 
 from peering import wire
 from peering.members import BEAT, SUSPECT_AFTER, Refused
@@ -12,6 +13,12 @@ from peering.members import BEAT, SUSPECT_AFTER, Refused
 SNAPSHOT_WITHIN = 10.0
 SNAPSHOTS_LIMIT = 64
 SNAPSHOT_ATTEMPTS = 3
+# How often a handshake fails before the key is taken for another's: once may be a server that just went.
+FAILURES_OF_A_KEY = 2
+# How often somebody without keys is hung up on before it believes that keys are wanted.
+HANG_UPS = 4
+# libzmq's ZMQ_PROTOCOL_ERROR_ZMTP_MECHANISM_MISMATCH.
+MECHANISM_MISMATCH = 0x11000002
 
 Event = collections.namedtuple("Event", "origin sequence time name arguments")
 
@@ -41,9 +48,41 @@ class Joining:
             candidates = self.keys.candidates()
             if not candidates:
                 raise Refused("the trust directory names nobody")
-            seed.key = candidates[seed.calls % len(candidates)]
-            seed.calls += 1
+            if seed.wrong >= set(candidates):
+                seed.wrong.clear()
+            seed.key = next(key for key in candidates if key not in seed.wrong)
         seed.link = self._open_link(address, key=seed.key)
+        seed.failures = 0
+
+    def _watch_seeds(self):
+        """Looks at what becomes of the handshakes at the seeds; once all of them refuse this node, it ends."""
+        for address, seed in self.seeds.items():
+            monitor = self._monitors.get(seed.link)
+            while monitor is not None and monitor.poll(0):
+                event = zmq.utils.monitor.recv_monitor_message(monitor)
+                if event["event"] == zmq.EVENT_HANDSHAKE_FAILED_AUTH:
+                    seed.refusal = "%s at %s does not trust this node's key (%s, %s): its file must be in the trust directory there" % (
+                        self.keys.name_of(seed.key), address, self.keys.name, self.keys.public)
+                elif event["event"] == zmq.EVENT_HANDSHAKE_FAILED_PROTOCOL and event["value"] == MECHANISM_MISMATCH:
+                    seed.refusal = "the node at %s %s" % (
+                        address, "has no keys, and this one talks only to nodes that have" if self.keys else
+                        "talks only to nodes with keys (--key-file FILE, --trust DIR)")
+                elif event["event"] in (zmq.EVENT_HANDSHAKE_FAILED_NO_DETAIL, zmq.EVENT_HANDSHAKE_FAILED_PROTOCOL):
+                    seed.failures += 1
+                else:
+                    continue
+                if self.keys and seed.failures >= FAILURES_OF_A_KEY:
+                    # Whose key it is not hangs up: it is another's.
+                    seed.wrong.add(seed.key)
+                    if seed.wrong >= set(self.keys.candidates()):
+                        seed.refusal = "whoever listens at %s has none of the keys in the trust directory" % address
+                    self._call_seed(address)
+                    break
+                if not self.keys and seed.failures >= HANG_UPS:
+                    seed.refusal = "whoever listens at %s hangs up: it talks only to nodes with keys " \
+                        "(--key-file FILE, --trust DIR), or is no node of Weft" % address
+        if not self.is_joined and not self.members and self.seeds and all(seed.refusal for seed in self.seeds.values()):
+            raise Refused("; ".join(seed.refusal for seed in self.seeds.values()))
 
     def _welcomed(self, body, user, now):
         record = wire.record(body.get("n"))

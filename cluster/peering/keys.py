@@ -4,6 +4,7 @@
 import datetime
 import json
 import os
+import stat
 
 import zmq
 from zmq.utils import z85
@@ -15,43 +16,88 @@ class Unusable(Exception):
     """A key file or a trust directory that can't be used."""
 
 
+SMALL = 16 << 10
+
+
 class Keys:
     def __init__(self, key_file, trust):
-        self._directory = trust
+        self._key_file, self._directory = key_file, trust
+        self.trusted = {}
         try:
-            mode = os.stat(key_file)
-            if mode.st_mode & 0o077 or mode.st_uid != os.geteuid():
-                raise Unusable("%s is not one's own, or others can read it: chmod 600 it" % key_file)
-            with open(key_file, encoding="utf-8") as file:
-                own = json.load(file)
-            self.name, self.public = str(own["name"]), str(own["public"])
-            self._secret = own["secret"].encode("ascii")
-            if zmq.curve_public(self._secret).decode() != self.public:
-                raise Unusable("%s: its public key does not belong to its secret one" % key_file)
+            self._stamp = self._stamp_now()
+            self.name, self.public, self._secret = self._read_own()
             self.trusted = self._read()
         except OSError as error:
             raise Unusable(str(error)) from error
+
+    # This node's own key
+
+    def _stamp_now(self):
+        status = os.stat(self._key_file)
+        return status.st_ino, status.st_mtime_ns, status.st_size, status.st_mode
+
+    def _read_own(self):
+        """(name, public key, secret key)"""
+        # Not blocking: somebody may have put a pipe there.
+        descriptor = os.open(self._key_file, os.O_RDONLY | os.O_NONBLOCK)
+        try:
+            status = os.fstat(descriptor)
+            if not stat.S_ISREG(status.st_mode) or status.st_mode & 0o077 or status.st_uid not in (0, os.geteuid()):
+                raise Unusable("%s is no file of one's own, or others can read it: chmod 600 it" % self._key_file)
+            own = json.loads(os.read(descriptor, SMALL).decode("utf-8"))
+            name, public, secret = str(own["name"]), str(own["public"]), own["secret"].encode("ascii")
+            if zmq.curve_public(secret).decode() != public:
+                raise Unusable("%s: its public key does not belong to its secret one" % self._key_file)
+            return name, public, secret
         except (KeyError, TypeError, AttributeError, ValueError) as error:
             # What is wrong is said without what is there: it may be the secret.
-            raise Unusable("%s is not an object with name, public and secret" % key_file) from error
+            raise Unusable("%s is not an object with name, public and secret" % self._key_file) from error
+        finally:
+            os.close(descriptor)
+
+    def take_new_key(self):
+        """Looks at the key file again. Returns whether it holds another key now, which the sockets prove from here on."""
+        try:
+            stamp = self._stamp_now()
+            if stamp == self._stamp:
+                return False
+            name, public, secret = self._read_own()
+        except (OSError, Unusable):
+            return False  # It may be in the middle of being replaced.
+        if name != self.name:
+            return False
+        is_new = public != self.public
+        self._stamp, self.public, self._secret = stamp, public, secret
+        return is_new
 
     # Whom this node trusts
 
     def _read(self):
-        """{name: (keys, roles)}; a file that makes no sense is left out."""
+        """{name: (keys, roles)}; a file that makes no sense says what it said before."""
         now = datetime.datetime.utcnow().strftime("%Y-%m-%dT%H:%M:%S")
         trusted = {}
         for file in sorted(os.listdir(self._directory)):
             if not file.endswith(".pub") or file.startswith("."):
                 continue
             try:
-                with open(os.path.join(self._directory, file), encoding="utf-8") as opened:
-                    entry = json.load(opened)
+                entry = self._read_entry(os.path.join(self._directory, file))
                 keys = {one["key"] for one in entry["keys"] if one.get("until") is None or one["until"] > now}
                 trusted[file[:-len(".pub")]] = (keys, set(entry.get("roles", [])))
             except (OSError, ValueError, KeyError, TypeError, AttributeError):
-                continue
+                if file[:-len(".pub")] in self.trusted:
+                    trusted[file[:-len(".pub")]] = self.trusted[file[:-len(".pub")]]
         return trusted
+
+    @staticmethod
+    def _read_entry(path):
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+        try:
+            status = os.fstat(descriptor)
+            if not stat.S_ISREG(status.st_mode) or status.st_mode & 0o002 or status.st_size > SMALL:
+                raise ValueError("no file that only its owner changes, or too large")
+            return json.loads(os.read(descriptor, SMALL).decode("utf-8"))
+        finally:
+            os.close(descriptor)
 
     def reload(self):
         """Looks at the directory again. Returns whether somebody who was trusted is not any more."""

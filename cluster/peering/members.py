@@ -19,6 +19,9 @@ REDIAL_AFTER = 2.0
 RESUBSCRIBE_EVERY = 30.0
 MEMBERS_LIMIT = 256
 PINGS_LIMIT = 256
+ASKED_ABOUT_SUSPECTS = 3
+ASK_EVERY = 2.0
+ROTATION_NOTICE = 0.3
 
 
 class Refused(Exception):
@@ -47,6 +50,7 @@ class Member:
         self.different_beats = 0
         self.flushes = []           # [(sequence, reply)]
         self.confirmed = 0          # How far it has said by FLUSHED that it has this node's stream.
+        self.asked_at = 0.0         # When others were last asked whether they hear it.
         self.left_at = None         # When it said goodbye, and where its stream ends.
         self.last_head = 0
 
@@ -61,8 +65,10 @@ class Seed:
     def __init__(self):
         self.link = None            # None: it has answered.
         self.id = None              # Who was there.
-        self.key = None             # Whose key was tried last, if there are keys,
-        self.calls = 0              # and how many have been.
+        self.key = None             # Which key is tried, if there are keys,
+        self.wrong = set()          # and which are not that of whoever is there.
+        self.failures = 0           # How often in a row the handshake has failed here,
+        self.refusal = None         # and why nobody here will ever let this node in, if that is so.
 
 
 class Membership:
@@ -146,8 +152,8 @@ class Membership:
         self._close_all(member)
         del self.members[member.id]
 
-    def _look_after_keys(self):
-        """Whoever is not trusted any more is out, with all connections in both directions."""
+    def _look_after_keys(self, now):
+        """Whoever is not trusted any more is out, with all connections in both directions; and a key of one's own may be new."""
         if self.keys and self.keys.reload():
             self.log("somebody is not trusted any more")
             for member in list(self.members.values()):
@@ -155,6 +161,20 @@ class Membership:
                     self.log("%s is not trusted any more" % member.record["n"])
                     self._forget(member)
             self.rebind()
+        if self.keys and self.keys.take_new_key():
+            self.log("this node has a new key: %s" % self.keys.public)
+            self.record = dict(self.record, k=self.keys.public, s=self.record["s"] + 1)
+            # The others learn of it while the old connections stand.
+            for member in self.live():
+                self._tell(member, wire.ROSTER, {"r": self._roster(now), "p": False})
+            self._rotates_at = now + ROTATION_NOTICE
+
+    def _rotate(self, now):
+        """All sockets prove the new key."""
+        self._rotates_at = None
+        self.rebind()
+        for member in self.live():
+            self._call_again(member, now)
 
     def _take_roster(self, body, sender, now):
         for record, age in wire.roster(body):
@@ -243,8 +263,27 @@ class Membership:
             self._pings[own] = (origin, reply, number, now + SUSPECT_AFTER)
             self._tell(member, wire.PING, {"k": own, "u": refutation})
 
+    def _doubt(self, suspect, now):
+        """Asks others whether they hear a member that this node does not hear."""
+        suspect.asked_at = now
+        others = [one for one in self.live() if one is not suspect and now - one.heard_at < SUSPECT_AFTER]
+        number, refutation = random.getrandbits(64), suspect.record.get("u", 0)
+        self._doubts = {key: doubt for key, doubt in self._doubts.items() if doubt[2] > now}
+        self._doubts[number] = (suspect.id, refutation, now + DEAD_AFTER)
+        for one in random.sample(others, min(len(others), ASKED_ABOUT_SUSPECTS)):
+            self._tell(one, wire.PING_REQUEST, {"k": number, "i": suspect.id, "u": refutation})
+
     def _ponged(self, member, body, now):
-        """A member answers to a PING that somebody else has asked for."""
+        """A member answers to a PING that somebody else has asked for, or passes on an answer that this node has asked for."""
+        doubt = self._doubts.get(wire.number(body, "k"))
+        if doubt is not None:
+            suspect = self.members.get(doubt[0])
+            # An answer with the refutation that was asked about is an old one.
+            if suspect and wire.node_id(body.get("i")) == suspect.id and wire.number(body, "u") > doubt[1]:
+                suspect.record["u"] = max(suspect.record.get("u", 0), wire.number(body, "u"))
+                self.vouched += 1
+                self._lived(suspect, now - min(wire.number(body, "a") / 1000, DEAD_AFTER), now)
+            return
         ping = self._pings.pop(wire.number(body, "k"), None)
         if ping is not None and ping[0] == member.id == wire.node_id(body.get("i")):
             member.record["u"] = max(member.record.get("u", 0), wire.number(body, "u"))
@@ -258,12 +297,12 @@ class Membership:
             self.log("%s has said goodbye" % member.record["n"])
 
     def _beat(self, now):
-        self._look_after_keys()
+        self._look_after_keys(now)
         live_ids = {member.id for member in self.live()}
         for address, seed in self.seeds.items():
             # Whoever takes the place of one that is gone finds the mesh only by being called.
             is_gone = seed.link is None and seed.id != self.id and seed.id not in live_ids
-            if is_gone or seed.link is not None and self.keys:
+            if is_gone or seed.link is not None and seed.refusal:
                 self._call_seed(address)
             elif seed.link is not None:
                 self._say_hello(seed.link)
@@ -284,6 +323,8 @@ class Membership:
                 self._tell(member, wire.HEARTBEAT, heartbeat)
                 if not member.is_acknowledged:
                     self._probe(member)
+                if now - member.heard_at > SUSPECT_AFTER and now - member.asked_at >= ASK_EVERY:
+                    self._doubt(member, now)
                 if now - member.heard_at > SUSPECT_AFTER and now - member.called_at > SUSPECT_AFTER:
                     self._call_again(member, now)
                 elif not member.is_welcomed and now - member.called_at > REDIAL_AFTER:

@@ -24,8 +24,9 @@ MESSAGES_A_ROUND = 1000
 
 
 class Node(Membership, Joining):
-    def __init__(self, name, seeds, bind, on_event, on_gap, log, lose=0, keys=None):
+    def __init__(self, name, seeds, bind, on_event, on_gap, log, lose=0, keys=None, clock=time.monotonic):
         self.id = os.urandom(16)
+        self.clock = clock
         self.on_event, self.on_gap, self.log = on_event, on_gap, log
         self.keys = keys            # None: without security.
         self.lose = lose
@@ -45,11 +46,15 @@ class Node(Membership, Joining):
         self._snapshot = None       # (number, when to ask somebody else)
         self._snapshot_attempts = 0
         self._waiting_for_snapshot = []
+        self._monitors = {}         # What happens to the links to seeds.
+        self._doubts = {}           # Asked of others: {number: (member, refutation, until when)}
+        self.vouched = 0            # How often others have heard somebody whom this node did not.
+        self._rotates_at = None     # When the sockets will prove a new key.
         self._pings = {}            # For others: {number: (member, reply, its number, until when)}
         self._repaired = collections.deque()
         self._next_beat = 0.0
         self._flush_beat = 0.0
-        self._last_round = time.monotonic()
+        self._last_round = self.clock()
         self._sent, self._received = 0, 0
         self.context = zmq.Context()
         self.poller = zmq.Poller()
@@ -139,17 +144,26 @@ class Node(Membership, Joining):
         link.setsockopt(zmq.ROUTING_ID, wire.routing_id(self.id, self._links))
         if self.keys:
             self.keys.secure_client(link, member.record["k"] if member else key)
+        if member is None:
+            self._monitors[link] = link.get_monitor_socket(
+                zmq.EVENT_HANDSHAKE_FAILED_AUTH | zmq.EVENT_HANDSHAKE_FAILED_PROTOCOL
+                | zmq.EVENT_HANDSHAKE_FAILED_NO_DETAIL)
         link.connect(address)
         if member is None:
             self._say_hello(link)
             return link
         if member.link is not None:
             self._close(member.link)
-        member.link, member.called_at, member.is_welcomed = link, time.monotonic(), False
+        member.link, member.called_at, member.is_welcomed = link, self.clock(), False
         self._say_hello(link, member)
         return link
 
     def _close(self, socket):
+        monitor = self._monitors.pop(socket, None)
+        if monitor is not None:
+            # In this order: with nobody at the other end, libzmq waits for ever to say that the monitor ends.
+            socket.disable_monitor()
+            monitor.close(linger=0)
         self.poller.unregister(socket)
         socket.close(linger=1000)
 
@@ -178,7 +192,7 @@ class Node(Membership, Joining):
         ready = dict(self.poller.poll(0 if self._pending else int(timeout * 1000)))
         if extra is not None:
             self.poller.unregister(extra)
-        now = time.monotonic()
+        now = self.clock()
         late = now - self._last_round - timeout
         if late > BEAT:  # This node did not run: that is not the others' silence.
             for member in self.members.values():
@@ -220,6 +234,9 @@ class Node(Membership, Joining):
         if now >= self._next_beat:
             self._next_beat = now + BEAT
             self._beat(now)
+        if self._rotates_at is not None and now >= self._rotates_at:
+            self._rotate(now)
+        self._watch_seeds()
         if not self.is_joined:
             self._join(now)
         if self._waiting_for_snapshot:
@@ -232,7 +249,7 @@ class Node(Membership, Joining):
         for member in self.live():
             stream = self.streams.stream(member.id)
             if stream.cursor is not None:
-                self._tell(member, wire.FLUSHED, {"s": stream.cursor, "x": stream.missed})
+                self._tell(member, wire.FLUSHED, {"s": stream.cursor, "x": stream.missed, "i": self.id})
             self._tell(member, wire.GOODBYE, {"h": self.head})
         self.context.destroy(linger=1000)
 
@@ -281,7 +298,7 @@ class Node(Membership, Joining):
         """Live members that have not confirmed all events so far; they are asked each second."""
         self.publish()
         rest = [member for member in self.live() if member.confirmed < self.head]
-        now = time.monotonic()
+        now = self.clock()
         if rest and now >= self._flush_beat:
             self._flush_beat = now + BEAT
             for member in rest:
@@ -409,7 +426,8 @@ class Node(Membership, Joining):
             member.flushes = (others + [(sequence, reply)])[-FLUSHES_LIMIT:]
             self._answer_flushes(member, self.streams.stream(member.id))
         elif kind == wire.FLUSHED:
-            member.confirmed = max(member.confirmed, wire.number(body, "s"))
+            if body.get("i", member.id) == member.id:  # Else another process has begun at that address.
+                member.confirmed = max(member.confirmed, wire.number(body, "s"))
         elif kind == wire.GOODBYE:
             self._goodbye(member, wire.number(body, "h"), now)
         elif kind == wire.REQUEST:
@@ -425,14 +443,14 @@ class Node(Membership, Joining):
             self._ping_for(wire.number(body, "k"), wire.node_id(body.get("i")), wire.number(body, "u"), reply, now)
         elif kind == wire.PONG:
             self._ponged(member, body, now)
-        elif kind != wire.REPLY:
+        elif kind not in (wire.REPLY, wire.BEGAN):
             self.skipped += 1
 
     def _answer_flushes(self, member, stream):
         rest = []
         for sequence, reply in member.flushes:
             if stream.cursor is not None and stream.cursor >= sequence:
-                reply(wire.FLUSHED, {"s": sequence, "x": stream.missed})
+                reply(wire.FLUSHED, {"s": sequence, "x": stream.missed, "i": self.id})
             else:
                 rest.append((sequence, reply))
         member.flushes = rest

@@ -2,9 +2,12 @@
 """Holds the bytes to the golden frames of the document, and order and repair to what they promise."""
 
 import os
+import random
 import re
+import time
 
 from peering import wire
+from peering.node import Node
 from peering.streams import Streams
 
 DOCUMENT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "docs", "wire-format.md")
@@ -13,13 +16,13 @@ KINDS = {
     "HEARTBEAT": wire.HEARTBEAT, "ROSTER": wire.ROSTER, "SNAPSHOT_REQUEST": wire.SNAPSHOT_REQUEST,
     "SNAPSHOT": wire.SNAPSHOT, "FLUSH": wire.FLUSH, "FLUSHED": wire.FLUSHED, "GOODBYE": wire.GOODBYE,
     "REQUEST": wire.REQUEST, "REPLY": wire.REPLY, "FETCH": wire.FETCH, "REPAIR": wire.REPAIR, "PING": wire.PING,
-    "PONG": wire.PONG, "PING_REQUEST": wire.PING_REQUEST,
+    "PONG": wire.PONG, "PING_REQUEST": wire.PING_REQUEST, "BEGAN": wire.BEGAN,
 }
 
 
 def run():
     """Prints what is wrong; returns how much is."""
-    return check_frames() + check_streams()
+    return check_frames() + check_streams() + check_members()
 
 
 def check_frames():
@@ -100,4 +103,68 @@ def check_streams():
     expect("the gap, exactly", [gap[:3] for gap in gaps], [(origin, 9, 9)])
     expect("what comes after it", [sequences(gap[3]) for gap in gaps], [[10, 11, 12]])
     print("streams: %s" % ("as promised" if not problems else "%d differ" % len(problems)))
+    return len(problems)
+
+
+class Deaf(Node):
+    """A node that does not hear one of the others."""
+
+    deaf_to = None
+
+    def _published(self, member, parts, now):
+        if member.id != self.deaf_to:
+            super()._published(member, parts, now)
+
+    def _handle(self, member, version, kind, body, reply, now):
+        if member.id != self.deaf_to:
+            super()._handle(member, version, kind, body, reply, now)
+
+    def _member_said(self, member, parts, now):
+        if member.id != self.deaf_to:
+            super()._member_said(member, parts, now)
+
+
+def check_members():
+    """Three nodes, of which one does not hear another: that one lives as long as the third says so, and no longer."""
+    problems = []
+    start = time.monotonic()
+
+    def clock():
+        return start + (time.monotonic() - start) * 10
+
+    said = []
+    nodes = []
+    for kind, name in ((Node, "first"), (Node, "second"), (Deaf, "third")):
+        seeds = [nodes[0].record["c"]] if nodes else []
+        nodes.append(kind(name, seeds, "tcp://127.0.0.1:*", lambda *_: None, lambda *_: None, said.append, clock=clock))
+        if not seeds:
+            nodes[0].seeds = {}
+            nodes[0].is_joined = True
+
+    def run(until, seconds):
+        end = clock() + seconds
+        while clock() < end and not until():
+            for node in random.sample(nodes, len(nodes)):
+                node.run_once(0.001)
+        return until()
+
+    first, second, third = nodes
+    if not run(lambda: all(node.is_joined and len(node.live()) == 2 for node in nodes), 30):
+        problems.append("three nodes find each other")
+    third.deaf_to = first.id
+    # Longer than silence is borne.
+    run(lambda: False, 25)
+    if len(third.live()) != 2 or not third.vouched:
+        problems.append("whom others hear is alive")
+    if any("first is dead" in line for line in said):
+        problems.append("nobody is called dead who lives")
+    nodes.remove(first)
+    first.context.destroy(linger=0)
+    if not run(lambda: [one.id for one in third.live()] == [second.id], 30):
+        problems.append("whom nobody hears is dead")
+    for node in nodes:
+        node.context.destroy(linger=0)
+    for problem in problems:
+        print("differs: " + problem)
+    print("members: %s" % ("as promised" if not problems else "%d differ" % len(problems)))
     return len(problems)

@@ -15,12 +15,14 @@ extension Coordinator {
     ///   - ledger: Where tasks are recorded.
     ///   - platform: The platform's side; nil to run without one.
     ///   - configuration: The settings.
-    /// - Throws: ``TaskPlaneFailure`` with code `notRunning` when the node does not run.
+    /// - Throws: ``TaskPlaneFailure`` with code `notRunning` when the node does not run, and with `forbidden` when its own trust directory
+    ///   does not give its key the role.
     public init(
         node: Node, ledger: any Ledger, platform: CoordinatorPlatform? = nil,
         configuration: CoordinatorConfiguration = .init()
     ) throws(TaskPlaneFailure) {
         guard let loop = node.loop else { throw .nodeNotRunning }
+        try node.require(.coordinator)
         self.init(
             id: node.id, loop: loop, ledger: ledger, platform: platform, node: node, configuration: configuration,
             logger: node.configuration.logger)

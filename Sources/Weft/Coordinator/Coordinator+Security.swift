@@ -35,7 +35,7 @@ extension Coordinator {
         guard self.phase == .running || self.phase == .draining, let security = self.security else { return }
         if change.ends(.sink), let sink = self.sink {
             do throws(ZeroMQError) {
-                try self.loop.rebind(sink) { socket throws(ZeroMQError) in
+                try self.loop.rebind(sink, onTrouble: security.trouble(with: .sink)) { socket throws(ZeroMQError) in
                     try security.secure(server: socket, .sink)
                 }
             } catch {

@@ -343,7 +343,7 @@ public actor Coordinator: Service {
             socket,
             SocketHandlers(
                 onMessages: { [weak self] messages in self?.assumeIsolated { $0.received(messages) } },
-                onEvents: self.security?.monitor))
+                onEvents: self.node?.core?.doorkeeper.monitor))
         self.securityToken = self.security?.observe { [weak self] change in
             self?.assumeIsolated { $0.keysChanged(change) }
         }

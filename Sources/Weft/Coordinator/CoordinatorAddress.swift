@@ -58,6 +58,15 @@ struct CoordinatorAddress: Hashable, Sendable {
 }
 
 extension Node {
+    /// Refuses a role that the node's own trust directory does not give its key.
+    func require(_ role: NodeRole) throws(TaskPlaneFailure) {
+        do throws(TrustError) {
+            try self.core?.security?.require(role)
+        } catch {
+            throw TaskPlaneFailure(.forbidden, error.message)
+        }
+    }
+
     /// Adds a role, and what it tells the others, to the node's own record.
     func join(role: NodeRole, extras: [String: Value] = [:]) async {
         guard let record = await self.members().first?.record else { return }

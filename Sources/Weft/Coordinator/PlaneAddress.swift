@@ -22,7 +22,7 @@ struct PlaneAddress {
     init(of node: Node, portsAbove offset: UInt16) async {
         let control = await node.members().first.flatMap { try? Endpoint($0.record.control) }
         let wanted = node.configuration.bind.flatMap { try? Endpoint($0) }
-        let host = wanted?.address ?? "127.0.0.1"
+        let host = node.core?.host ?? wanted?.address ?? "127.0.0.1"
         let port = control?.port.flatMap { UInt16(exactly: UInt32($0) + UInt32(offset)) }
         let beside = try? Endpoint.tcp(host: host, port: port)
         let any = try? Endpoint.tcp(host: host, port: nil)

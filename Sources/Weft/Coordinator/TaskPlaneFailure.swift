@@ -5,7 +5,8 @@ public struct TaskPlaneFailure: Error, Sendable, CustomStringConvertible {
     /// The kind of failure.
     public struct Code: Hashable, Sendable, CustomStringConvertible {
         private enum Base: String {
-            case alreadyRun, conflict, platformEnded, notRunning, superseded, stopped, noCoordinator, timedOut
+            case alreadyRun, conflict, platformEnded, notRunning, superseded, stopped, noCoordinator, timedOut,
+                forbidden
         }
         private let base: Base
 
@@ -23,6 +24,8 @@ public struct TaskPlaneFailure: Error, Sendable, CustomStringConvertible {
         public static let stopped = Self(base: .stopped)
         /// No coordinator is known in the mesh.
         public static let noCoordinator = Self(base: .noCoordinator)
+        /// The node's key is not trusted in the role that this needs.
+        public static let forbidden = Self(base: .forbidden)
         /// It took longer than was allowed.
         public static let timedOut = Self(base: .timedOut)
 

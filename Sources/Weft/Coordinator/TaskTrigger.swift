@@ -2,7 +2,7 @@
 
 public import WeftBus
 public import WeftProtocol
-import WeftValue
+public import WeftValue
 
 /// Makes a task of each mirrored event whose name matches.
 ///
@@ -40,12 +40,9 @@ public struct TaskTrigger: Hashable, Sendable {
         task.id = "\(self.name)-\(record.origin)-\(sequence)"
         task.source = .submit
         task.after = []
-        task.payload = [
-            "name": .string(record.name.rawValue), "arguments": .array(try record.values()),
-            "origin": .string(record.origin.description),
-            "sequence": Int64(exactly: sequence).map(Value.int) ?? .uint(sequence),
-            "time": .string(record.time.rfc3339Microseconds),
-        ]
+        // A record has null in their place, and a task without its arguments is none.
+        _ = try record.values()
+        task.payload = record.value
         return task
     }
 }

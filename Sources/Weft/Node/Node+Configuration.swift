@@ -12,7 +12,8 @@ extension Node {
         public var name: String
         /// What the node does.
         public var roles: Set<NodeRole>
-        /// Where to bind, as `tcp://HOST:PORT`: control there, events at the next port; nil picks on the loopback.
+        /// Where to bind, as `tcp://HOST:PORT`: control there, events at the next port; nil picks a port, on the loopback, or
+        /// with a seed on another machine at the address from which connections go there.
         public var bind: String?
         /// The host that others dial, when it is not the one in ``bind``.
         public var advertise: String?

@@ -96,8 +96,24 @@ public final class Node: Service, Sendable {
     /// Runs the node until its service group shuts down or the task is cancelled.
     public func run() async throws {
         try await self.start()
-        try? await gracefulShutdown()
+        do throws(NodeError) {
+            try await self.waitUntilRefused()
+        } catch {
+            await self.stop()
+            throw error
+        }
         await self.stop()
+    }
+
+    /// Waits until everybody refuses the node: its key, such as when that is revoked, or what it wants to be.
+    ///
+    /// It returns when the node is stopped, and when the task is cancelled or its service group shuts down. Without keys,
+    /// and for a node without seeds, nothing else happens.
+    /// - Throws: ``NodeError`` with code `refused`; the node still runs then, but is of no use.
+    public func waitUntilRefused() async throws(NodeError) {
+        guard let core = self.core else { return }
+        let error = await cancelWhenGracefulShutdown { await core.refused() }
+        if let error { throw error }
     }
 
     /// Runs something with a node that has joined, and stops it afterwards in any case.
@@ -149,6 +165,7 @@ public final class Node: Service, Sendable {
     }
 
     private func makeCore() async throws(NodeError) -> NodeCore {
+        try self.configuration.checkRecord()
         let addresses = try NodeAddresses(self.configuration)
         let (security, watcher) = try self.loadKeys()
         let loop: SocketLoop
@@ -161,8 +178,8 @@ public final class Node: Service, Sendable {
         }
         do throws(NodeError) {
             let core = NodeCore(
-                configuration: self.configuration, id: self.id, loop: loop, requests: self.requests,
-                security: security, keyWatcher: watcher)
+                configuration: self.configuration, id: self.id, host: addresses.bind.address, loop: loop,
+                requests: self.requests, security: security, keyWatcher: watcher)
             try await core.start(addresses)
             return core
         } catch {

@@ -15,9 +15,7 @@ extension NodeCore {
             case .close(let link):
                 if let socket = self.links.removeValue(forKey: link) { self.loop.close(socket) }
                 self.linkUsers[link] = nil
-                for socket in self.dials.removeValue(forKey: link)?.trying.keys.map({ $0 }) ?? [] {
-                    self.loop.close(socket)
-                }
+                self.endDial(link)
             case .subscribe(let endpoint): self.listen(to: endpoint)
             case .unsubscribe(let endpoint): self.stopListening(to: endpoint)
             case .send(let message, let link): self.send(message, on: link)
@@ -36,6 +34,13 @@ extension NodeCore {
                 self.settle(number, isSuccess ? .success(body) : .failure(RequestFailure.error(body)))
             case .joined:
                 self.roomAgain()
+                for member in self.mesh.members(at: .now) where member.isLeftOut {
+                    self.logger.info(
+                        "joined without a member: events do not pass both ways",
+                        metadata: [
+                            "weft.member": "\(member.record.name)", "weft.endpoint": "\(member.record.control)",
+                        ])
+                }
                 self.settleJoin(.success(()))
             case .joinFailed(let error): self.settleJoin(.failure(error))
             case .flushed(let number, let report):

@@ -32,7 +32,7 @@ extension NodeCore {
             let router = try NodeSockets.router(in: context, boundTo: endpoint, self.security)
             let publisher = try NodeSockets.publisher(
                 in: context, boundTo: endpoint.publishing, patience: self.publishing.patience.limit, self.security)
-            let monitor = self.security?.monitor
+            let monitor = self.doorkeeper.monitor
             self.router = try self.loop.add(
                 router,
                 SocketHandlers(

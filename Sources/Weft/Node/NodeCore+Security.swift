@@ -28,76 +28,106 @@ extension NodeCore {
     /// Opens a link to an address of which nobody knows whose key answers there.
     func dial(_ link: UInt32, at endpoint: String, _ security: NodeSecurity) {
         var candidates = security.candidates
+        if let search = self.searches.removeValue(forKey: endpoint) {
+            self.dials[link] = SeedDial(endpoint, continuing: search, candidates: candidates)
+            return self.widen(link)
+        }
+        var likely = security.coordinatorKeys
         // Who was there the last time is likely to be there again.
         if let key = self.seedKeys[endpoint], let index = candidates.firstIndex(where: { $0.key == key }) {
             candidates.insert(candidates.remove(at: index), at: 0)
+            likely = 1
         }
-        self.dials[link] = SeedDial(endpoint: endpoint, left: candidates)
+        self.dials[link] = SeedDial(endpoint, candidates: candidates, likely: likely)
         self.widen(link)
     }
 
     /// Tries more keys, as many as may be tried at once.
     private func widen(_ link: UInt32) {
         guard let security = self.security else { return }
-        while var dial = self.dials[link], dial.trying.count < SeedDial.width, !dial.left.isEmpty {
-            let (key, name) = dial.left.removeFirst()
+        while let (dial, attempt) = self.nextAttempt(link) {
             do throws(ZeroMQError) {
                 let socket = try self.dealer(link, dial.endpoint) { socket throws(ZeroMQError) in
-                    try security.secure(client: socket, to: key)
+                    try security.secure(client: socket, to: attempt.key)
+                    // What it was to say is said by the right one.
+                    try socket.set(.linger, to: .zero)
                 }
                 let id = try self.loop.add(socket) { id in
                     SocketHandlers(
                         onMessages: { messages in self.assumeIsolated { $0.repliesCame(messages, on: link) } },
                         onEvents: { events in self.assumeIsolated { $0.dialled(events, id, link) } })
                 }
-                dial.trying[id] = SeedDial.Attempt(key: key, name: name)
-                self.dials[link] = dial
+                self.dials[link]?.began(attempt, on: id)
                 if let frame = dial.frame { self.loop.send(frame, on: id) }
             } catch {
-                self.dials[link] = dial
                 self.notOpened(dial.endpoint, error)
             }
         }
-        guard let dial = self.dials[link], dial.trying.isEmpty, dial.left.isEmpty else { return }
+        guard let dial = self.dials[link], dial.isExhausted else { return }
+        let rounds = self.configuration.joinTimeout == nil ? SeedDial.roundsOfServices : SeedDial.rounds
+        if dial.round < rounds {
+            self.loop.schedule(after: SeedDial.pause) { [weak self] in
+                self?.assumeIsolated { core in
+                    guard !core.isStopped, core.dials[link]?.isExhausted == true else { return }
+                    core.dials[link]?.beginAgain()
+                    core.widen(link)
+                }
+            }
+            return
+        }
         self.refused(
             link,
             "whoever listens at \(dial.endpoint) has none of the keys in this node's trust directory, or has no keys at all: is "
                 + "its file there, and is it a node of Weft with keys?")
     }
 
+    private func nextAttempt(_ link: UInt32) -> (SeedDial, SeedDial.Attempt)? {
+        guard let attempt = self.dials[link]?.next(), let dial = self.dials[link] else { return nil }
+        return (dial, attempt)
+    }
+
+    /// Ends a search that has not found anybody; a later one at the same address goes on from there.
+    func endDial(_ link: UInt32) {
+        guard let dial = self.dials.removeValue(forKey: link) else { return }
+        self.searches[dial.endpoint] = dial.unfinished
+        for socket in dial.trying.keys { self.loop.close(socket) }
+    }
+
     /// Something has happened to a connection to a seed, with one of the keys that are tried.
     private func dialled(_ events: [MonitorEvent], _ id: SocketID, _ link: UInt32) {
         guard !self.isStopped else { return }
         for event in events {
-            guard var dial = self.dials[link], var attempt = dial.trying[id] else { return }
+            guard let dial = self.dials[link], let attempt = dial.trying[id] else { return }
             switch event.kind {
             case .handshakeSucceeded:
                 self.dials[link] = nil
                 self.links[link] = id
                 self.linkUsers[link] = attempt.name
                 self.seedKeys[dial.endpoint] = attempt.key
+                self.lingers(id)
+                self.refusals.answered(at: dial.endpoint)
                 for other in dial.trying.keys where other != id { self.loop.close(other) }
             case .handshakeFailedAuthentication:
                 self.security?.refusedElsewhere()
-                self.refused(
-                    link,
-                    "\(attempt.name) at \(dial.endpoint) does not trust this node's key (\(self.configuration.name), "
-                        + "\(self.security?.publicKey.text ?? "")): its file must be in the trust directory there")
+                let message = self.distrusts("\(attempt.name) at \(dial.endpoint)")
+                self.refused(by: attempt.name, at: dial.endpoint, message)
+                self.refused(link, message)
             case .handshakeFailedProtocol where event.isMechanismMismatch:
                 self.refused(
                     link, "the node at \(dial.endpoint) has no keys, and this one talks only to nodes that have")
             case .handshakeFailed, .handshakeFailedProtocol:
-                attempt.failures += 1
-                dial.trying[id] = attempt
-                if attempt.failures >= SeedDial.failures || event.kind == .handshakeFailedProtocol {
-                    dial.trying[id] = nil
-                    self.loop.close(id)
-                }
-                self.dials[link] = dial
+                self.dials[link]?.failed(id)
+                self.loop.close(id)
                 self.widen(link)
             default: break
             }
         }
+    }
+
+    /// What is said on a link that stays outlives it for a while.
+    private func lingers(_ id: SocketID) {
+        // It fails only for a socket that is closed.
+        try? self.loop.withSocket(id) { socket throws(ZeroMQError) in try socket.set(.linger, to: NodeDefaults.linger) }
     }
 
     /// A link to a seed without keys: it may lead to a node that has some.
@@ -121,6 +151,11 @@ extension NodeCore {
             link,
             "the node at \(endpoint) talks only to nodes with keys: give this one a key and a directory of those it trusts "
                 + "(--key-file FILE, --trust DIR)")
+    }
+
+    private func distrusts(_ other: String) -> String {
+        "\(other) does not trust this node's key (\(self.configuration.name), \(self.security?.publicKey.text ?? "")): its file "
+            + "must be in the trust directory there"
     }
 
     private func refused(_ link: UInt32, _ message: String) {
@@ -153,7 +188,9 @@ extension NodeCore {
         }
         let verdict = security.check(message, from: proved, as: sender)
         switch verdict {
-        case .pass(let message): return message
+        case .pass(let message):
+            if case .outbound(let number) = link { self.noteAnswer(message, on: number) }
+            return message
         case .drop: return nil
         case .refuse(let reason, let text):
             self.logger.info(
@@ -162,6 +199,17 @@ extension NodeCore {
             guard case .inbound = link else { return nil }
             self.send(.reject(reason, message: text, versions: .current), on: link)
             return nil
+        }
+    }
+
+    /// Whether the other end of a link of this node's own takes what this node says about itself.
+    private func noteAnswer(_ message: ControlMessage, on number: UInt32) {
+        switch message {
+        case .welcome(let record, _): self.refusals.accepted(.claim, by: record.id)
+        case .reject(.identity, let text, _):
+            guard case .member(let record) = self.mesh.target(of: number) else { return }
+            self.refused(.claim, by: record, "\(record.name) says: \(text)")
+        default: break
         }
     }
 
@@ -201,9 +249,15 @@ extension NodeCore {
 
     /// libzmq gives up a connection whose handshake was refused; keys come and go, so it is tried again.
     private func streamChanged(_ events: [MonitorEvent], _ id: SocketID, _ endpoint: String) {
-        guard !self.isStopped, let security = self.security, self.streams[endpoint] == id,
-            events.contains(where: \.kind.isRefusal)
-        else { return }
+        guard !self.isStopped, let security = self.security, self.streams[endpoint] == id else { return }
+        let member = self.mesh.member(publishingAt: endpoint)
+        if let member, events.contains(where: { $0.kind == .handshakeSucceeded }) {
+            self.refusals.accepted(.key, by: member.id)
+        }
+        guard events.contains(where: \.kind.isRefusal) else { return }
+        if let member, events.contains(where: { $0.kind == .handshakeFailedAuthentication }) {
+            self.refused(.key, by: member, self.distrusts("\(member.name) at \(endpoint)"))
+        }
         security.refusedElsewhere()
         self.loop.schedule(after: NodeDefaults.refusedRetryInterval) { [weak self] in
             self?.assumeIsolated { core in
@@ -280,7 +334,9 @@ extension NodeCore {
     private func rebind(_ id: SocketID?, _ domain: SocketDomain, _ security: NodeSecurity) {
         guard let id else { return }
         do throws(ZeroMQError) {
-            try self.loop.rebind(id) { socket throws(ZeroMQError) in try security.secure(server: socket, domain) }
+            try self.loop.rebind(
+                id, onTrouble: security.trouble(with: domain)
+            ) { socket throws(ZeroMQError) in try security.secure(server: socket, domain) }
         } catch {
             self.logger.error("A socket could not be bound anew", metadata: ["error": "\(error)"])
         }

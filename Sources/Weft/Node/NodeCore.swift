@@ -30,10 +30,16 @@ actor NodeCore {
     var links: [UInt32: SocketID] = [:]
     /// With keys: what this node proves and whom it lets in.
     nonisolated let security: NodeSecurity?
+    /// Who connects to what this node binds, whatever it is for.
+    nonisolated let doorkeeper: Doorkeeper
+    /// The host that the node's sockets are bound to.
+    nonisolated let host: String
     /// With keys: who answers on a link of this node's own.
     var linkUsers: [UInt32: String] = [:]
     /// With keys: links to seeds for which the right key is being looked for.
     var dials: [UInt32: SeedDial] = [:]
+    /// With keys: how far the search for the right key has got at addresses of seeds whose link was closed meanwhile.
+    var searches: [String: SeedDial.Search] = [:]
     /// With keys: who answered at a seed's address the last time.
     var seedKeys: [String: CurvePublicKey] = [:]
     /// Without keys: how often a seed has hung up during the handshake.
@@ -42,6 +48,11 @@ actor NodeCore {
     var streams: [String: SocketID] = [:]
     /// With keys: answers for those whose connection was ended when the sockets were bound anew, until they are back.
     var heldAnswers = HeldAnswers()
+    /// With keys: who refuses this node.
+    var refusals = Refusals()
+    var refusalOutcome: NodeError?
+    var refusalWaiters: [UInt64: CheckedContinuation<NodeError?, Never>] = [:]
+    var lastRefusalWaiter: UInt64 = 0
     var keyWatcher: KeyWatcher?
     var watching: Task<Void, Never>?
     var isReading = true
@@ -85,7 +96,7 @@ actor NodeCore {
 
     /// Creates a core without sockets.
     init(
-        configuration: Node.Configuration, id: NodeID, loop: SocketLoop, requests: RequestTable,
+        configuration: Node.Configuration, id: NodeID, host: String, loop: SocketLoop, requests: RequestTable,
         security: NodeSecurity? = nil, keyWatcher: KeyWatcher? = nil
     ) {
         let signals = NodeSignals(loop: loop)
@@ -95,10 +106,12 @@ actor NodeCore {
         var generator = SystemRandomNumberGenerator()
         self.loop = loop
         self.id = id
+        self.host = host
         self.configuration = configuration
         self.logger = configuration.logger
         self.requests = requests
         self.security = security
+        self.doorkeeper = Doorkeeper(security: security, logger: configuration.logger)
         self.keyWatcher = keyWatcher
         self.signals = signals
         self.progress = DeliveryProgress()
@@ -189,6 +202,7 @@ actor NodeCore {
         self.watching?.cancel()
         self.members.finish()
         self.settleJoin(.failure(MeshError(.unreachable, "the node was stopped before it had joined")))
+        self.settleRefusal(nil)
         for waiter in self.flushWaiters.values { waiter.resume(returning: FlushReport(entries: [])) }
         self.flushWaiters = [:]
         for number in self.calls.keys { self.settle(number, .failure(.stopped)) }
@@ -234,6 +248,7 @@ actor NodeCore {
         let now = MonotonicTime.now
         self.outbox.expireWaits(at: now)
         self.perform(self.mesh.tick(at: now))
+        self.checkRefusals(at: now)
         self.scheduleTick()
     }
 
@@ -265,6 +280,7 @@ actor NodeCore {
         counters.mesh = self.mesh.counters
         counters.emitsHeld = self.outbox.counters.held
         counters.emitsOverflowed = self.outbox.counters.overflowed
+        counters.turnedAway = self.doorkeeper.turnedAway
         counters.requestsRefused = self.requests.refused
         counters.answersForgotten = self.recentCalls.forgotten
         counters.security = self.security?.counters

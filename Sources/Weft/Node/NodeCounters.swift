@@ -22,6 +22,8 @@ public struct NodeCounters: Hashable, Sendable {
     public var emitsHeld: UInt64 = 0
     /// Emits that went on although the outbox was full, because they had waited long enough.
     public var emitsOverflowed: UInt64 = 0
+    /// Connections turned away because nearly all descriptors were in use.
+    public var turnedAway: UInt64 = 0
     /// Calls refused because too many were being answered.
     public var requestsRefused: UInt64 = 0
     /// Calls of this node that were said again because no answer had come.

@@ -39,6 +39,10 @@ public enum NodeDefaults {
     public static let reconnectIntervalMaximum: Duration = .seconds(1)
     /// How soon a port that is bound anew is tried again; libzmq takes a moment to give it back.
     static let rebindInterval: Duration = .milliseconds(5)
+    /// How often it is tried at that pace; after half a second somebody else has the port, and that is said.
+    static let quickRebinds = 100
+    /// The longest pause between tries to have a port again that somebody else has taken.
+    static let longestRebindInterval: Duration = .seconds(1)
     /// How long the others have to hear of a node's new key before it takes the old one's place.
     static let rotationNotice: Duration = .milliseconds(300)
     /// How long answers to those who were disconnected by that wait for them to come back.
@@ -51,10 +55,16 @@ public enum NodeDefaults {
     static let hangUps = 4
     /// The same for nodes that look for the mesh without a limit of time.
     static let hangUpsOfServices = 20
+    /// How long everybody must have refused a node until it takes that for an answer.
+    static let refusalPatience: Duration = .seconds(5)
+    /// How many refusals of others are logged, each once.
+    static let loggedRefusals = 64
     /// How soon an event stream whose handshake was refused is dialled again.
     static let refusedRetryInterval: Duration = .seconds(1)
     /// How long a call to another node may take unless it says otherwise.
     public static let requestTimeout: Duration = .seconds(10)
+    /// How often it is said that connections are turned away.
+    static let turnedAwayInterval: Duration = .seconds(60)
     /// How soon a call without an answer is said again; it doubles, see ``callRepeatDoublings``.
     ///
     /// It gets lost only with a connection, and connections are back within a second or two.

@@ -8,7 +8,7 @@ public struct NodeError: Error, Sendable, CustomStringConvertible {
     public struct Code: Hashable, Sendable {
         private enum Base: String {
             case address, addressInUse, advertise, insecure, system, join, state, timeout, noMember, remote, gone,
-                ambiguous, keys
+                ambiguous, keys, refused, tooLarge
         }
         private let base: Base
         /// An address is not one, or not one that a node can use.
@@ -37,6 +37,10 @@ public struct NodeError: Error, Sendable, CustomStringConvertible {
         public static let ambiguous = Code(base: .ambiguous)
         /// The node's files of keys cannot be used.
         public static let keys = Code(base: .keys)
+        /// Everybody refuses the node: its key, or what it wants to be.
+        public static let refused = Code(base: .refused)
+        /// What the node would tell the others about itself is more than they take.
+        public static let tooLarge = Code(base: .tooLarge)
         /// The code as a word.
         public var label: String { self.base.rawValue }
     }

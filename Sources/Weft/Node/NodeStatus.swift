@@ -42,7 +42,8 @@ extension MemberStatus {
             "roles": .array(self.record.roles.sorted().map { .string($0.name) }),
             "control": .string(self.record.control), "publish": .string(self.record.publish),
             "extras": .object(self.record.extras), "state": .string(self.state.rawValue),
-            "joined": .bool(self.isJoined), "cursor": Value(self.cursor), "head": Value(self.head),
+            "joined": .bool(self.isJoined), "leftOut": .bool(self.isLeftOut), "cursor": Value(self.cursor),
+            "head": Value(self.head),
             "missed": Value(self.missed), "silence": .double(self.silence / .seconds(1)),
         ]
     }
@@ -57,7 +58,7 @@ extension NodeCounters {
             "readingPaused": Value(self.readingPaused), "emitsHeld": Value(self.emitsHeld),
             "emitsOverflowed": Value(self.emitsOverflowed), "requestsRefused": Value(self.requestsRefused),
             "requestsRepeated": Value(self.requestsRepeated), "requestsCameAgain": Value(self.requestsCameAgain),
-            "answersForgotten": Value(self.answersForgotten),
+            "turnedAway": Value(self.turnedAway), "answersForgotten": Value(self.answersForgotten),
             "strangers": Value(self.mesh.strangers), "contradictions": Value(self.mesh.contradictions),
             "rejected": Value(self.mesh.rejected), "duplicates": Value(self.mesh.duplicates),
             "early": Value(self.mesh.early), "gaps": Value(self.mesh.gaps), "missed": Value(self.mesh.missed),
@@ -94,7 +95,9 @@ extension SecurityCounters {
             "refusedKeys": Value(self.refusedKeys), "refusedHandshakes": Value(self.refusedHandshakes),
             "refusedElsewhere": Value(self.refusedElsewhere), "impostors": Value(self.impostors),
             "revoked": Value(self.revoked), "refusedCommands": Value(self.refusedCommands),
-            "rebinds": Value(self.rebinds), "badFiles": Value(self.badFiles),
+            "rebinds": Value(self.rebinds), "rebindsDelayed": Value(self.rebindsDelayed),
+            "badFiles": Value(self.badFiles),
+            "otherServerKeys": Value(self.otherServerKeys), "idsForgotten": Value(self.idsForgotten),
         ]
     }
 }

@@ -108,12 +108,12 @@ public struct KeyFile: Sendable {
         }
     }
 
-    private init(name: String, pair: CurveKeyPair) {
+    init(name: String, pair: CurveKeyPair) {
         self.name = name
         self.pair = pair
     }
 
-    private init(json bytes: [UInt8]) throws(TrustError) {
+    init(json bytes: [UInt8]) throws(TrustError) {
         // What is wrong is said without what is there: it may be the secret, with a slip of the pen.
         guard let members = (try? Value(json: bytes))?.objectValue, let name = members["name"]?.stringValue,
             let publicText = members["public"]?.stringValue, let secretText = members["secret"]?.stringValue
@@ -128,7 +128,7 @@ public struct KeyFile: Sendable {
         self.init(name: name, pair: pair)
     }
 
-    private var json: String {
+    var json: String {
         Value.object([
             "name": .string(self.name), "public": .string(self.publicKey),
             "secret": .string(self.pair.secretKey.revealed),

@@ -23,6 +23,8 @@ final class NodeSecurity: Sendable {
         var observers: [UInt64: @Sendable (SecurityChange) -> Void] = [:]
         var lastObserver: UInt64 = 0
         var authenticator: Authenticator?
+        /// What its own entry of the trust directory says that its key may do; nil when there is none.
+        var ownRoles: Set<NodeRole>?
         /// Refusals are logged once for each key, as long as there are few.
         var logged: Set<CurvePublicKey> = []
     }
@@ -40,7 +42,9 @@ final class NodeSecurity: Sendable {
         self.name = key.name
         self.logger = logger
         self.state = Locked(
-            State(pair: key.pair, identities: IdentityGuard(trust: valid), owners: Self.owners(valid)))
+            State(
+                pair: key.pair, identities: IdentityGuard(trust: valid), owners: Self.owners(valid),
+                ownRoles: Self.ownRoles(trust, key)))
     }
 
     /// Begins to let in those who are trusted.
@@ -50,6 +54,23 @@ final class NodeSecurity: Sendable {
             self?.decided(decision)
         }
         self.state.withLock { $0.authenticator = authenticator }
+    }
+
+    /// Refuses a role that the node's own entry of the trust directory does not give its key: the others would refuse it, too.
+    ///
+    /// - Throws: ``TrustError``; not when there is no such entry, since the others' directories are what counts.
+    func require(_ role: NodeRole) throws(TrustError) {
+        guard role != .peer, let roles = self.state.withLock({ $0.ownRoles }), !roles.contains(role) else { return }
+        let known = roles.isEmpty ? "no role" : roles.sorted().map(\.name).joined(separator: ", ")
+        throw TrustError(
+            .permissions,
+            "the key of \(self.name) (\(self.publicKey.text)) is not trusted as \(role.name): its file in the trust directory gives it "
+                + "\(known); add the role there and at the others, or use another key")
+    }
+
+    private static func ownRoles(_ trust: TrustList, _ key: KeyFile) -> Set<NodeRole>? {
+        guard let entry = trust[key.name], entry.keys.contains(where: { $0.text == key.publicKey }) else { return nil }
+        return entry.roles
     }
 
     // MARK: Sockets
@@ -89,6 +110,15 @@ final class NodeSecurity: Sendable {
         self.state.withLock { state in
             state.identities.trust.ordered.compactMap { key, name in
                 (try? CurvePublicKey(key)).map { ($0, name) }
+            }
+        }
+    }
+
+    /// How many of the ``candidates`` are coordinators' keys, which come first.
+    var coordinatorKeys: Int {
+        self.state.withLock { state in
+            state.identities.trust.entries.values.reduce(0) {
+                $0 + ($1.roles.contains(.coordinator) ? $1.keys.count : 0)
             }
         }
     }
@@ -162,7 +192,7 @@ final class NodeSecurity: Sendable {
     /// How many nodes are trusted.
     var trustedCount: Int { self.state.withLock { $0.identities.trust.entries.count } }
 
-    /// Remembers which keys the members' sockets prove, and forgets who is gone.
+    /// Remembers which keys the members' sockets prove, and whose ids must be kept; forgets who is gone.
     func follow(_ members: [MemberStatus]) {
         self.state.withLock { state in
             var advertised: [NodeID: (name: String, key: CurvePublicKey)] = [:]
@@ -173,6 +203,13 @@ final class NodeSecurity: Sendable {
                 advertised[member.record.id] = (member.record.name, key)
             }
             state.advertised = advertised
+            state.identities.members = Set(members.map(\.record.id))
+            state.identities.addresses = [:]
+            for member in members where member.state == .alive || member.state == .suspect {
+                for address in [member.record.control, member.record.publish] {
+                    state.identities.addresses[address] = member.record.id
+                }
+            }
         }
     }
 
@@ -227,23 +264,45 @@ final class NodeSecurity: Sendable {
         self.state.withLock { state in
             var counters = state.counters
             counters.impostors += state.identities.impostors
+            counters.idsForgotten = state.identities.forgotten
             return counters
         }
     }
 
     /// Counts the connections to a server of this node whose handshake fails before anybody is asked.
-    var monitor: @Sendable ([MonitorEvent]) -> Void {
-        { [weak self] events in self?.monitored(events) }
-    }
-
-    private func monitored(_ events: [MonitorEvent]) {
+    func monitored(_ events: [MonitorEvent]) {
         let failed = events.count { $0.kind == .handshakeFailed || $0.kind == .handshakeFailedProtocol }
         guard failed > 0 else { return }
-        self.state.withLock { $0.counters.refusedHandshakes += UInt64(failed) }
+        let otherKeys = events.count(where: \.isOtherKey)
+        self.state.withLock { state in
+            state.counters.otherServerKeys += UInt64(otherKeys)
+            state.counters.refusedHandshakes += UInt64(failed - otherKeys)
+        }
     }
 
     func refusedElsewhere() {
         self.state.withLock { $0.counters.refusedElsewhere += 1 }
+    }
+
+    /// Says and counts that a socket's address could not be had again.
+    func trouble(with domain: SocketDomain) -> @Sendable (RebindTrouble) -> Void {
+        { [weak self] trouble in self?.troubled(trouble, domain) }
+    }
+
+    private func troubled(_ trouble: RebindTrouble, _ domain: SocketDomain) {
+        switch trouble {
+        case .deaf(let endpoint, let error):
+            self.state.withLock { $0.counters.rebindsDelayed += 1 }
+            self.logger.error(
+                "Somebody has taken this node's address while it was bound anew; nobody can connect until it is free",
+                metadata: [
+                    "weft.endpoint": "\(endpoint)", "weft.socket": "\(domain.rawValue)", "error": "\(error.message)",
+                ])
+        case .over(let endpoint):
+            self.logger.notice(
+                "This node's address is its own again",
+                metadata: ["weft.endpoint": "\(endpoint)", "weft.socket": "\(domain.rawValue)"])
+        }
     }
 
     func badFile() {

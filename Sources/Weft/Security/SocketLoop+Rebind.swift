@@ -10,9 +10,11 @@ extension SocketLoop {
     ///
     /// - Parameters:
     ///   - id: Which socket.
+    ///   - onTrouble: Told when the address can't be had again for longer than libzmq takes, and when it could be after all.
     ///   - prepare: Sets options that count from the next bind on.
     func rebind(
-        _ id: SocketID, _ prepare: (borrowing Socket) throws(ZeroMQError) -> Void
+        _ id: SocketID, onTrouble: @escaping @Sendable (RebindTrouble) -> Void,
+        _ prepare: (borrowing Socket) throws(ZeroMQError) -> Void
     ) throws(ZeroMQError) {
         let endpoint = try self.withSocket(id) { socket throws(ZeroMQError) in
             let endpoint = try Endpoint(try socket.get(.lastEndpoint))
@@ -20,16 +22,26 @@ extension SocketLoop {
             try socket.unbind(endpoint)
             return endpoint
         }
-        self.bindAgain(id, at: endpoint)
+        self.bindAgain(id, at: endpoint, onTrouble: onTrouble)
     }
 
-    private func bindAgain(_ id: SocketID, at endpoint: Endpoint) {
+    /// Binds a socket, as soon as the address is free.
+    func bindAgain(
+        _ id: SocketID, at endpoint: Endpoint, _ pace: RebindPace = RebindPace(),
+        onTrouble: @escaping @Sendable (RebindTrouble) -> Void
+    ) {
         do throws(ZeroMQError) {
             try self.bind(id, to: endpoint)
+            if pace.isTrouble { onTrouble(.over(endpoint)) }
         } catch {
             // Closed meanwhile: nobody wants it any more.
             guard error.code != .closed else { return }
-            self.schedule(after: NodeDefaults.rebindInterval) { [weak self] in self?.bindAgain(id, at: endpoint) }
+            var pace = pace
+            let pause = pace.failed()
+            if pace.isFirstTrouble { onTrouble(.deaf(endpoint, error)) }
+            self.schedule(after: pause) { [weak self, pace] in
+                self?.bindAgain(id, at: endpoint, pace, onTrouble: onTrouble)
+            }
         }
     }
 }

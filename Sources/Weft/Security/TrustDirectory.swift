@@ -51,6 +51,12 @@ public struct TrustDirectory: Sendable {
         if let listed = try? FileManager.default.contentsOfDirectory(atPath: self.path) {
             names = listed.filter { $0.hasSuffix(KeyFile.publicSuffix) && !$0.hasPrefix(".") }
             self.problems[""] = nil
+            if names.count > Self.maximumEntries {
+                self.problems[""] = TrustError(
+                    .malformed,
+                    "the trust directory \(self.path) has \(names.count) files; beyond \(Self.maximumEntries), in the order of "
+                        + "their names, they do not count")
+            }
         } else if self.last == nil {
             throw TrustError(.unreadable, "cannot be listed")
         } else {

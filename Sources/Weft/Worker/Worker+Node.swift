@@ -9,11 +9,13 @@ extension Worker {
     ///   - node: The node, which has started.
     ///   - runner: What runs the tasks.
     ///   - configuration: The settings.
-    /// - Throws: ``TaskPlaneFailure`` with code `notRunning` when the node does not run.
+    /// - Throws: ``TaskPlaneFailure`` with code `notRunning` when the node does not run, and with `forbidden` when its own trust directory
+    ///   does not give its key the role.
     public init(
         node: Node, runner: any TaskRunner, configuration: WorkerConfiguration = .init()
     ) throws(TaskPlaneFailure) {
         guard let loop = node.loop else { throw .nodeNotRunning }
+        try node.require(.worker)
         self.init(
             id: node.id, name: node.configuration.name, loop: loop, runner: runner, node: node,
             configuration: configuration, logger: node.configuration.logger)

@@ -161,7 +161,7 @@ public actor Worker: Service {
             socket,
             SocketHandlers(
                 onMessages: { [weak self] messages in self?.assumeIsolated { $0.received(messages) } },
-                onEvents: self.security?.monitor))
+                onEvents: self.node?.core?.doorkeeper.monitor))
         self.pull = pull
         self.securityToken = self.security?.observe { [weak self] change in
             self?.assumeIsolated { $0.keysChanged(change) }
@@ -395,7 +395,7 @@ public actor Worker: Service {
         guard case .running = self.phase, let security = self.security else { return }
         if change.ends(.dispatch), let pull = self.pull {
             do throws(ZeroMQError) {
-                try self.loop.rebind(pull) { socket throws(ZeroMQError) in
+                try self.loop.rebind(pull, onTrouble: security.trouble(with: .dispatch)) { socket throws(ZeroMQError) in
                     try security.secure(server: socket, .dispatch)
                 }
             } catch {

@@ -29,7 +29,7 @@ struct ListenCommand: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "End after so long; with status 124 unless --count was reached. Joining may take no longer either.",
+            "End after so long, joining included; with status 124 unless --count was reached.",
             valueName: "DURATION"))
     var timeout: DurationArgument?
 
@@ -79,6 +79,7 @@ struct ListenCommand: AsyncParsableCommand {
         _ configuration: Node.Configuration, _ pattern: EventPattern, _ listener: EventListener
     ) async throws {
         // Registered before joining, so that nothing is missed between the two.
+        let began = ContinuousClock.now
         let bus = configuration.bus
         // What Weft itself says, such as that events were missed, each node says to itself: whoever asks for that has it from here.
         let isOfWeft = self.pattern.hasPrefix("weft:")
@@ -88,7 +89,9 @@ struct ListenCommand: AsyncParsableCommand {
             let peers = await node.members().count { $0.isJoined && $0.state != .local }
             BoundedWriter.error.line(
                 "weft listen: ready, listening for \(self.pattern), \(peers) \(peers == 1 ? "peer" : "peers")")
-            let hasReached = await listener.end(within: self.timeout?.duration)
+            // What joining took is part of the time.
+            let hasReached = await listener.end(
+                within: self.timeout.map { max(.zero, $0.duration - (.now - began)) })
             try Task.checkCancellation()
             guard hasReached else {
                 throw CommandFailure(

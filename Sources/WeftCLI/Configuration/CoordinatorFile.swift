@@ -27,6 +27,13 @@ struct CoordinatorFile {
             throw CommandFailure(
                 .configuration, "--config: \(path) cannot be read; see that it is there, and its permissions")
         }
+        try self.init(text: text, of: path)
+    }
+
+    /// Reads what a file says.
+    ///
+    /// - Throws: ``CommandFailure`` as ``init(path:)`` does.
+    init(text: some Collection<UInt8>, of path: String) throws(CommandFailure) {
         let value: Value
         do throws(JSONError) {
             value = try Value(json: text)
@@ -104,13 +111,15 @@ struct CoordinatorFile {
         let section = reader.section(
             "retry", of: tasks,
             keys: ["handler_attempts", "worker_losses", "returns", "backoff", "maximum_backoff"])
-        if let number = reader.integer("handler_attempts", of: section, in: 1...1_000_000) {
+        if let number = reader.integer("handler_attempts", of: section, in: 1...TaskDefaults.maximumAttempts) {
             retry.handlerAttempts = number
         }
-        if let number = reader.integer("worker_losses", of: section, in: 1...1_000_000) {
+        if let number = reader.integer("worker_losses", of: section, in: 1...TaskDefaults.maximumAttempts) {
             retry.workerLossAttempts = number
         }
-        if let number = reader.integer("returns", of: section, in: 1...1_000_000) { retry.returnLimit = number }
+        if let number = reader.integer("returns", of: section, in: 1...TaskDefaults.maximumAttempts) {
+            retry.returnLimit = number
+        }
         if let pause = reader.duration("backoff", of: section) { retry.backoff = pause }
         if let pause = reader.duration("maximum_backoff", of: section) { retry.maximumBackoff = pause }
     }
@@ -132,8 +141,8 @@ struct CoordinatorFile {
             if let number = reader.integer("priority", of: section, in: -1_000_000...1_000_000) {
                 task.priority = number
             }
-            task.attempts = reader.integer("attempts", of: section, in: 1...1_000_000)
-            task.workerLosses = reader.integer("worker_losses", of: section, in: 1...1_000_000)
+            task.attempts = reader.integer("attempts", of: section, in: 1...TaskDefaults.maximumAttempts)
+            task.workerLosses = reader.integer("worker_losses", of: section, in: 1...TaskDefaults.maximumAttempts)
             task.waitLimit = reader.duration("wait_limit", of: section)
             task.timeLimit = reader.duration("time_limit", of: section)
             task.totalLimit = reader.duration("total_limit", of: section)

@@ -11,7 +11,11 @@ struct FileReader {
         /// What the file says there.
         let members: [String: Value]
 
-        fileprivate func place(of key: String) -> String { self.place.isEmpty ? key : "\(self.place).\(key)" }
+        /// Safe to print: names of queues and triggers are the file's.
+        fileprivate func place(of key: String) -> String {
+            let key = Terminal.safe(key)
+            return self.place.isEmpty ? key : "\(self.place).\(key)"
+        }
     }
 
     /// What is wrong, one line each.
@@ -103,7 +107,7 @@ struct FileReader {
         guard let keys else { return section }
         for key in members.keys.sorted() where !keys.contains(key) {
             self.problems.append(
-                "\(section.place(of: Terminal.safe(key))): means nothing here; known are \(keys.sorted().joined(separator: ", "))"
+                "\(section.place(of: key)): means nothing here; known are \(keys.sorted().joined(separator: ", "))"
             )
         }
         return section

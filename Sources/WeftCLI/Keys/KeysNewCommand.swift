@@ -39,8 +39,10 @@ struct KeysNewCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("The public file that the new one takes the place of.", valueName: "FILE"))
     var replaces: String?
 
-    @Option(help: ArgumentHelp("How long the former key counts beside the new one.", valueName: "TIME"))
-    var overlap = DurationArgument(.seconds(86_400))
+    @Option(
+        help: ArgumentHelp(
+            "How long the former key counts beside the new one; 1d when nothing is said.", valueName: "TIME"))
+    var overlap: DurationArgument?
 
     @Flag(help: "Print one JSON object.")
     var json = false
@@ -54,6 +56,12 @@ struct KeysNewCommand: AsyncParsableCommand {
         var role: NodeRole { NodeRole(name: self.rawValue) }
     }
 
+    func validate() throws {
+        if self.overlap != nil, self.replaces == nil {
+            throw ValidationError("--overlap says how long a former key counts; name its file with --replaces.")
+        }
+    }
+
     func run() async throws {
         var roles = Set(self.role.map(\.role))
         var former: [TrustedKey] = []
@@ -63,7 +71,8 @@ struct KeysNewCommand: AsyncParsableCommand {
                 guard entry.name == self.name else {
                     throw TrustError(.malformed, "\(replaces) is \(entry.name)'s, not \(self.name)'s")
                 }
-                let end = Date().addingTimeInterval(self.overlap.duration / .seconds(1))
+                let overlap = self.overlap?.duration ?? .seconds(86_400)
+                let end = Date().addingTimeInterval(overlap / .seconds(1))
                 former = entry.keys.filter { $0.isValid(at: Date()) }
                     .map { TrustedKey($0.text, until: min($0.until ?? end, end)) }
                 if roles.isEmpty { roles = entry.roles }

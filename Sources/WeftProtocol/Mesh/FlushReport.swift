@@ -12,7 +12,7 @@ public struct FlushReport: Hashable, Sendable {
         case left
         /// The peer fell silent and was given up.
         case dead
-        /// The peer lives and has not confirmed within the time that a flush may take.
+        /// The peer lives and has not confirmed within the time that a flush may take, or the node has joined without it.
         case unconfirmed
     }
 

@@ -24,6 +24,8 @@ public struct MemberStatus: Hashable, Sendable {
     public var state: State
     /// Whether events pass both ways.
     public var isJoined: Bool
+    /// Whether this node has joined without it, because events did not pass both ways, and still don't.
+    public var isLeftOut: Bool
     /// Everything up to here of its stream has been handed to this node's bus.
     public var cursor: UInt64
     /// How far its stream goes, as far as is known.
@@ -38,13 +40,14 @@ extension Mesh {
     /// Everyone that this node knows of, itself first, then by name.
     public func members(at now: MonotonicTime) -> [MemberStatus] {
         let own = MemberStatus(
-            record: self.local, state: .local, isJoined: self.hasJoined, cursor: self.head, head: self.head, missed: 0,
-            silence: .zero)
+            record: self.local, state: .local, isJoined: self.hasJoined, isLeftOut: false, cursor: self.head,
+            head: self.head, missed: 0, silence: .zero)
         let others = self.membership.members.values.map { member in
             let stream = self.streams[member.record.id]
             return MemberStatus(
                 record: member.record, state: MemberStatus.State(rawValue: member.status.rawValue) ?? .dead,
-                isJoined: self.peers[member.record.id]?.isAnnounced ?? false, cursor: stream?.confirmed ?? 0,
+                isJoined: self.peers[member.record.id]?.isAnnounced ?? false,
+                isLeftOut: self.isLeftOut(member.record.id), cursor: stream?.confirmed ?? 0,
                 head: stream?.head ?? 0, missed: stream?.missed ?? 0, silence: now - member.lastHeard)
         }
         return [own] + others.sorted { ($0.record.name, $0.record.id) < ($1.record.name, $1.record.id) }

@@ -11,12 +11,25 @@ struct Membership {
         case alive, suspect, dead, left
     }
 
-    struct Member: Hashable {
+    struct Member {
+        /// Apart, because members are looked at all the time, and their records are large.
+        private final class Known: Sendable {
+            let record: MemberRecord
+            let digest: UInt64
+
+            init(_ record: MemberRecord) {
+                self.record = record
+                self.digest = Membership.digest(of: record)
+            }
+        }
+
+        private var known: Known
         var record: MemberRecord {
-            didSet { self.digest = Membership.digest(of: self.record) }
+            get { self.known.record }
+            set { if newValue != self.known.record { self.known = Known(newValue) } }
         }
         /// What the record adds to the roster's digest.
-        private(set) var digest: UInt64
+        var digest: UInt64 { self.known.digest }
         var status = Status.alive
         /// When a word last came from the member itself; until the first one, when it is said to have lived.
         var lastHeard: MonotonicTime
@@ -28,8 +41,7 @@ struct Membership {
         var isLive: Bool { self.status == .alive || self.status == .suspect }
 
         init(record: MemberRecord, lastHeard: MonotonicTime) {
-            self.record = record
-            self.digest = Membership.digest(of: record)
+            self.known = Known(record)
             self.lastHeard = lastHeard
             self.lastAlive = lastHeard
         }
@@ -73,15 +85,15 @@ struct Membership {
     /// Whether one more may come in.
     var hasRoom: Bool { self.liveCount + 1 < self.limit }
 
-    /// A digest of who is alive with which record; equal rosters have equal digests.
-    func digest(with local: MemberRecord) -> UInt64 {
-        var digest = Self.digest(of: local)
+    /// A digest of who is alive with which record, this node's own among them; equal rosters have equal digests.
+    func digest(with own: UInt64) -> UInt64 {
+        var digest = own
         for member in self.members.values where member.isLive { digest ^= member.digest }
         return digest
     }
 
     /// FNV-1a over the id and the revision: the same on every machine and in every language.
-    fileprivate static func digest(of record: MemberRecord) -> UInt64 {
+    static func digest(of record: MemberRecord) -> UInt64 {
         var bytes = record.id.bytes
         bytes.appendBigEndian(record.revision)
         return bytes.reduce(0xCBF2_9CE4_8422_2325) { ($0 ^ UInt64($1)) &* 0x0000_0100_0000_01B3 }
@@ -127,13 +139,16 @@ struct Membership {
 
     /// A word from a member itself.
     mutating func heard(_ id: NodeID, at now: MonotonicTime) -> Change? {
-        guard let before = self.members[id]?.status, before != .left else { return nil }
+        guard let index = self.members.index(forKey: id) else { return nil }
+        let before = self.members.values[index].status
+        guard before != .left else { return nil }
         if before == .alive {
-            self.members[id]?.lastHeard = now
-            self.members[id]?.lastAlive = now
+            // In place: this happens with every message.
+            self.members.values[index].lastHeard = now
+            self.members.values[index].lastAlive = now
             return nil
         }
-        guard var member = self.members[id] else { return nil }
+        var member = self.members.values[index]
         if before == .dead {
             guard self.hasRoom else { return nil }
             self.liveCount += 1

@@ -44,7 +44,8 @@ extension Mesh {
         let ready = stream.takeConfirmedFlushes()
         self.streams[origin] = stream
         for (sequence, link) in ready {
-            self.actions.append(.send(.flushed(through: sequence, missed: stream.missed), on: link))
+            self.actions.append(
+                .send(.flushed(through: sequence, missed: stream.missed, by: self.local.id), on: link))
         }
     }
 }

@@ -18,12 +18,17 @@ extension Mesh {
         case .idle, .joined, .failed: return
         case .seeking:
             // Whoever finds this node before it finds a seed has brought it into the mesh.
-            if self.peers.values.contains(where: \.isWelcomed) { self.join = .confirming }
+            if self.livePeers.contains(where: { self.peers[$0]?.isWelcomed == true }) { self.join = .confirming }
             if self.isAlone { return self.conclude(at: now) }
             self.failIfRejected(at: now)
-        case .confirming: break
+        case .confirming:
+            // All that were found are gone: there is no mesh yet, unless this node itself is where it begins.
+            if self.membership.liveCount == 0 {
+                if self.isOwnSeed { return self.conclude(at: now) }
+                self.join = .seeking
+            }
         case .settling:
-            if self.unconfirmed.isEmpty { return self.conclude(at: now) }
+            if self.awaited.isEmpty { return self.conclude(at: now) }
         case .fetching(let member, _, let deadline):
             if self.membership[member]?.isLive != true || now >= deadline {
                 self.refusedSnapshots.insert(member)
@@ -31,16 +36,49 @@ extension Mesh {
             }
             return
         }
-        if case .confirming = self.join, self.unconfirmed.isEmpty { self.fetch(at: now) }
+        if case .confirming = self.join, self.awaited.isEmpty {
+            if self.hasCompletePair { return self.fetch(at: now) }
+            // Nobody else is to blame where nobody at all can be heard and hears.
+            if self.unconfirmed.contains(where: { self.isTriedLongEnough($0.id) }) { self.failUnconfirmed() }
+        }
         self.failIfLate(at: now)
     }
 
-    /// Live members, not counting those that are silent, that have not confirmed both directions.
-    private var unconfirmed: [MemberRecord] {
-        self.membership.live
-            .filter { $0.status == .alive && self.peers[$0.record.id]?.isComplete != true }
-            .map(\.record)
+    /// Notes for how long members have lived without confirming both directions.
+    mutating func countUnconfirmed() {
+        for (id, peer) in self.peers where !peer.isComplete && self.membership[id]?.status == .alive {
+            self.peers[id]?.unconfirmedFor += MeshDefaults.tickInterval
+        }
     }
+
+    /// Whether a member has lived for so long without confirming both directions that it is not waited for.
+    func isTriedLongEnough(_ id: NodeID) -> Bool {
+        self.peers[id].map { $0.unconfirmedFor >= MeshDefaults.confirmPatience } ?? false
+    }
+
+    /// Whether a live member is one that this node has joined, and lives, without: what is emitted does not get there.
+    func isLeftOut(_ id: NodeID) -> Bool {
+        guard let peer = self.peers[id], !peer.isComplete, self.hasJoined else { return false }
+        switch self.membership[id]?.status {
+        case .suspect: return true
+        case .alive: return peer.isLeftOut || self.isTriedLongEnough(id)
+        case .dead, .left, nil: return false
+        }
+    }
+
+    /// Live members that have not confirmed both directions.
+    private var unconfirmed: [MemberRecord] {
+        self.membership.live.map(\.record).filter { self.peers[$0.id]?.isComplete != true }
+    }
+
+    /// Those of them that are waited for: not the silent ones, and not for ever.
+    private var awaited: [MemberRecord] {
+        self.unconfirmed.filter { self.membership[$0.id]?.status == .alive && !self.isTriedLongEnough($0.id) }
+    }
+
+    private var hasCompletePair: Bool { self.livePeers.contains { self.peers[$0]?.isComplete == true } }
+
+    private var isOwnSeed: Bool { self.seeds.contains { $0.state == .isSelf } }
 
     /// All seeds lead to this node itself: it is the first.
     private var isAlone: Bool {
@@ -65,7 +103,7 @@ extension Mesh {
         switch self.join {
         case .seeking:
             // Every node of a cluster may have the same list of seeds; the first to start finds only itself.
-            if self.seeds.contains(where: { $0.state == .isSelf }) { return self.conclude(at: now) }
+            if self.isOwnSeed { return self.conclude(at: now) }
             let tried = self.seeds.map { seed in
                 if case .rejected(let reason, let message) = seed.state {
                     "\(seed.endpoint) (\(reason): \(message))"
@@ -78,15 +116,32 @@ extension Mesh {
                     .unreachable,
                     "no member of the mesh answered at \(tried.joined(separator: ", ")): is a node running there, "
                         + "and is that the address it is bound to?"))
-        case .confirming, .settling:
-            let names = self.unconfirmed.map { "\($0.name) (\($0.publish))" }
-            self.fail(
-                MeshError(
-                    .unconfirmed,
-                    "events do not pass both ways between this node (\(self.local.publish)) and "
-                        + "\(names.joined(separator: ", ")): can both dial these addresses? See --advertise"))
+        // Who confirms with some of them joins without the others.
+        case .confirming: if self.hasCompletePair { self.fetch(at: now) } else { self.failUnconfirmed() }
+        case .settling: self.conclude(at: now)
         case .idle, .fetching, .joined, .failed: break
         }
+    }
+
+    /// Members have answered, and there is none with which events pass both ways: then it is this node that is not reached.
+    private mutating func failUnconfirmed() {
+        let unconfirmed = self.unconfirmed
+        let names = unconfirmed.prefix(5).map { "\($0.name) (\($0.control))" }
+        let others = unconfirmed.count > 5 ? " and \(unconfirmed.count - 5) others" : ""
+        let isHeard = unconfirmed.contains { self.peers[$0.id]?.hearsUs == true }
+        let hears = unconfirmed.contains { self.peers[$0.id]?.heardFrom != nil }
+        let problem =
+            switch (hears, isHeard) {
+            case (true, false): "none of them reaches this node at \(self.local.control)"
+            case (false, true): "none of their events arrive here"
+            default: "events do not pass both ways between them and this node (\(self.local.control))"
+            }
+        self.fail(
+            MeshError(
+                .unconfirmed,
+                "members answered, \(names.joined(separator: ", "))\(others), and \(problem): everyone dials everyone, at the "
+                    + "address each says; bind to one that the others can dial (--bind), or say which one leads here "
+                    + "(--advertise), and let its port and the three after it through firewalls"))
     }
 
     private mutating func fail(_ error: MeshError) {
@@ -140,13 +195,14 @@ extension Mesh {
         // One that does not answer within that time is suspect, and nobody waits for it.
         let patience = now + self.configuration.suspectAfter + MeshDefaults.retryInterval
         self.joinDeadline = self.joinDeadline.map { max($0, patience) }
-        if self.unconfirmed.isEmpty { self.conclude(at: now) }
+        if self.awaited.isEmpty { self.conclude(at: now) }
     }
 
     /// The streams go live, after what history there is.
     private mutating func conclude(at now: MonotonicTime) {
         self.join = .joined
         self.joinDeadline = nil
+        for member in self.unconfirmed { self.peers[member.id]?.isLeftOut = true }
         for id in self.streams.keys.sorted() {
             guard var stream = self.streams[id], stream.phase == .holding else { continue }
             let room = self.configuration.aheadBytes - self.aheadBytes
@@ -157,10 +213,12 @@ extension Mesh {
         }
         self.actions.append(.joined)
         self.mayBeComplete = true
-        self.announceComplete()
+        self.announceComplete(at: now)
     }
 
     mutating func snapshotWanted(_ ticket: SnapshotTicket, _ floors: [NodeID: UInt64], at now: MonotonicTime) {
+        // One that asks again no longer waits for the answer to what it asked before.
+        if let peer = ticket.link.peer { self.snapshotWaiters.removeAll { $0.ticket.link.peer == peer } }
         guard self.hasJoined, self.snapshotWaiters.count < MeshDefaults.snapshotWaiters else {
             if self.hasJoined { self.counters.snapshotsRefused += 1 }
             let answer = ControlMessage.snapshot(id: ticket.id, isReady: false, events: [], cursors: [:])

@@ -194,12 +194,12 @@ extension Mesh {
             }
             if peer.isAnnounced { self.actions.append(.deliver(.left(record, .left))) }
             self.part(from: id)
-            // Who is cut off now, and misses the goodbye, misses the end of the stream as well.
-            if self.streams[id]?.received ?? 0 > 0 { self.orphan(id, until: now + MeshDefaults.leftStream) }
+            // Who is cut off now, and misses the goodbye, misses the end of the stream as well; here it may come later, from others.
+            if goodbye.head > 0 { self.orphan(id, at: now) }
         }
     }
 
-    mutating func announceComplete() {
+    mutating func announceComplete(at now: MonotonicTime) {
         guard self.mayBeComplete, case .joined = self.join else { return }
         self.mayBeComplete = false
         for id in self.livePeers {
@@ -207,6 +207,9 @@ extension Mesh {
                 let record = self.membership[id]?.record
             else { continue }
             self.peers[id]?.isAnnounced = true
+            self.peers[id]?.announcedAt = now
+            self.peers[id]?.isLeftOut = false
+            self.peers[id]?.unconfirmedFor = .zero
             self.rosterChanged = true
             self.actions.append(.deliver(.joined(record)))
         }

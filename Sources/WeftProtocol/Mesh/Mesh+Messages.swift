@@ -138,6 +138,12 @@ extension Mesh {
             // One that has said goodbye is let go when its stream has ended, and not before that is announced.
             guard self.peers[id]?.goodbye == nil else { return }
             if let number = self.peers.removeValue(forKey: id)?.link { self.close(number) }
+        case .reject(.identity, _, _):
+            // What it refuses may be allowed later: HELLO is said again until it is taken.
+            guard self.peers[id]?.isWelcomed == true else { return }
+            self.peers[id]?.isWelcomed = false
+            self.peers[id]?.nextHello = now + MeshDefaults.retryInterval
+            self.peers[id]?.nextRedial = now + MeshDefaults.redialInterval
         case .reject: self.counters.contradictions += 1
         default: self.heard(message, from: id, on: link, at: now)
         }
@@ -195,7 +201,9 @@ extension Mesh {
                 self.counters.flushesForgotten += 1
             }
             self.answerFlushes(of: id)
-        case .flushed(let sequence, let missed):
+        // At the same address another process may have taken the place of who was asked.
+        case .flushed(_, _, let member?) where member != id: self.counters.contradictions += 1
+        case .flushed(let sequence, let missed, _):
             self.confirmed(by: id, sequence, missed)
         case .fetch(let number, let origin, let first, let last):
             self.serve(number, origin, first, last, on: link)
@@ -206,6 +214,7 @@ extension Mesh {
             self.ponged(number, by: id, member, refutation, age: age, at: now)
         case .pingRequest(let number, let member, let refutation):
             self.pingWanted(number, member, refutation, on: link, at: now)
+        case .began(let origin, let sequence): self.began(origin, after: sequence, at: now)
         case .request(let number, let method, let body):
             self.actions.append(.request(from: id, on: link, id: number, method: method, body: body))
         case .reply(let number, let isSuccess, let body):
@@ -266,7 +275,7 @@ extension Mesh {
 
     /// Rosters that stay different are exchanged.
     private mutating func compare(_ digest: UInt64, with id: NodeID, at now: MonotonicTime) {
-        guard digest != self.membership.digest(with: self.local) else {
+        guard digest != self.membership.digest(with: self.localDigest) else {
             self.peers[id]?.differingDigests = 0
             return
         }
@@ -293,12 +302,18 @@ extension Mesh {
         guard self.peers[probe.origin] != nil else { return }
         var stream = self.streams[probe.origin] ?? StreamReceiver(origin: probe.origin)
         let isNew = stream.phase == .waiting
+        if isNew, self.hasHistory, self.historyCursors[probe.origin] == nil,
+            let told = self.peers[probe.origin]?.toldBeginning, told < probe.head
+        {
+            stream.probed(head: told, holding: false)
+        }
         stream.probed(head: probe.head, holding: isNew && !self.hasHistory)
         // The history that this node got from another member may already reach further than nothing.
         if isNew, self.hasHistory, let cursor = self.historyCursors.removeValue(forKey: probe.origin) {
             stream.resume(after: cursor)
         }
         self.streams[probe.origin] = stream
+        if isNew { self.noteBeginning(of: probe.origin, after: probe.head, at: now) }
         self.examine(probe.origin)
         if self.peers[probe.origin]?.heardFrom == nil { self.peers[probe.origin]?.heardFrom = probe.head }
         self.mayBeComplete = true
@@ -311,15 +326,16 @@ extension MemberRecord {
     /// Whether the texts of a record from outside are of a sensible size.
     var isWithinBounds: Bool {
         self.name.utf8.count <= MeshDefaults.nameLength && self.control.utf8.count <= MeshDefaults.nameLength
-            && self.publish.utf8.count <= MeshDefaults.nameLength && self.roles.count <= 16
+            && self.publish.utf8.count <= MeshDefaults.nameLength && self.roles.count <= MeshDefaults.roles
             && (self.key?.utf8.count ?? 0) <= MeshDefaults.nameLength
             && self.roles.allSatisfy { $0.name.utf8.count <= MeshDefaults.nameLength }
-            && self.extras.encodedSize <= MeshDefaults.extrasSize
+            && self.extras.recordSize <= MeshDefaults.extrasSize
     }
 }
 
 extension [String: Value] {
-    var encodedSize: Int {
+    /// How many bytes they have as a record's extras.
+    package var recordSize: Int {
         guard !self.isEmpty else { return 1 }
         var writer = MessagePackWriter()
         writer.write(.object(self))

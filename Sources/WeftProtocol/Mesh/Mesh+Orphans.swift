@@ -5,9 +5,9 @@ import WeftBus
 // Streams outlive the membership of their origins: whoever missed the end gets it from those who have it. An orphan is a stream
 // whose origin was gone when this node came, or said goodbye and is no longer remembered.
 extension Mesh {
-    /// Keeps a stream for a while without its origin.
-    mutating func orphan(_ id: NodeID, until deadline: MonotonicTime) {
-        self.orphans[id] = deadline
+    /// Keeps a stream without its origin for as long as that of a dead member: a cut does not ask how an origin went.
+    mutating func orphan(_ id: NodeID, at now: MonotonicTime) {
+        self.orphans[id] = now + MeshDefaults.deadTombstone
         guard self.orphans.count > MeshDefaults.orphans,
             let oldest = self.orphans.min(by: { ($0.value, $0.key) < ($1.value, $1.key) })?.key
         else { return }

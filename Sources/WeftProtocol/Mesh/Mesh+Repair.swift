@@ -38,19 +38,24 @@ extension Mesh {
         }
         self.peers[id]?.cursors = cursors
         for (origin, cursor) in cursors where origin != self.local.id && self.membership[origin]?.status != .alive {
-            self.beginAfterHistory(origin, at: now)
+            self.beginAfterHistory(origin, through: cursor, at: now)
             guard let stream = self.streams[origin], stream.received < cursor else { continue }
             self.streams[origin]?.want(through: cursor)
             self.examine(origin)
         }
     }
 
-    /// A late joiner that does not hear an origin itself, which may be gone, has its stream from others, beginning where the
-    /// history ends.
-    private mutating func beginAfterHistory(_ origin: NodeID, at now: MonotonicTime) {
-        guard self.hasHistory, let cursor = self.historyCursors.removeValue(forKey: origin) else { return }
+    /// A late joiner has the stream of an origin that it does not hear itself, and that may be gone, from others.
+    ///
+    /// It begins where the history ends. Of who is gone that is so only when there is more: or one late joiner would tell the next for
+    /// ever.
+    private mutating func beginAfterHistory(_ origin: NodeID, through last: UInt64, at now: MonotonicTime) {
+        guard self.hasHistory, let cursor = self.historyCursors[origin],
+            self.membership[origin]?.status == .suspect || last > cursor
+        else { return }
+        self.historyCursors[origin] = nil
         self.streams[origin, default: StreamReceiver(origin: origin)].probed(head: cursor, holding: false)
-        if self.membership[origin] == nil { self.orphan(origin, until: now + MeshDefaults.deadTombstone) }
+        if self.membership[origin] == nil { self.orphan(origin, at: now) }
     }
 
     // MARK: Asking

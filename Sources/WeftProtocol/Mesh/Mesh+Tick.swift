@@ -34,10 +34,12 @@ extension Mesh {
         self.retrySeeds(at: now)
         self.retryPeers(at: now)
         self.askAboutSuspects(at: now)
+        self.countUnconfirmed()
         if now >= self.nextHeartbeat {
             self.nextHeartbeat = max(self.nextHeartbeat + self.configuration.heartbeatInterval, now)
             self.rostersLeft = MeshDefaults.rostersPerInterval
             self.sendHeartbeats()
+            self.tellBeginnings(at: now)
         }
         self.askFlushes(at: now)
         return self.finish(at: now)
@@ -58,7 +60,7 @@ extension Mesh {
         var cursors: [NodeID: UInt64] = [:]
         for (id, stream) in self.streams where stream.phase == .live { cursors[id] = stream.confirmed }
         let heartbeat = ControlMessage.heartbeat(
-            head: self.head, cursors: cursors, digest: self.membership.digest(with: self.local))
+            head: self.head, cursors: cursors, digest: self.membership.digest(with: self.localDigest))
         for id in self.livePeers { self.send(heartbeat, to: id) }
     }
 
@@ -78,7 +80,10 @@ extension Mesh {
 
     /// Calls the seeds again whose members are gone: whoever takes their place finds the mesh only if the mesh finds it.
     private mutating func recallSeeds(at now: MonotonicTime) {
-        guard self.hasJoined else { return }
+        // Also while none has been found: the one that answered first may be gone again.
+        var isWanted = self.hasJoined
+        if case .seeking = self.join { isWanted = true }
+        guard isWanted else { return }
         for index in self.seeds.indices {
             guard case .answered(let id) = self.seeds[index].state, self.membership[id]?.isLive != true else {
                 continue
@@ -90,9 +95,10 @@ extension Mesh {
     }
 
     private mutating func retryPeers(at now: MonotonicTime) {
-        let open = self.peers.keys.filter { id in
-            guard let peer = self.peers[id] else { return false }
-            return !peer.isWelcomed || !peer.hearsUs || peer.probe != nil || !self.membership.isLive(id)
+        var open: [NodeID] = []
+        for (id, peer) in self.peers
+        where !peer.isWelcomed || !peer.hearsUs || peer.probe != nil || !self.membership.isLive(id) {
+            open.append(id)
         }
         for id in open.sorted() {
             guard let peer = self.peers[id], let member = self.membership[id], peer.goodbye == nil else { continue }

@@ -27,6 +27,14 @@ extension Mesh {
         return peers.compactMap { self.membership[$0]?.record }.first { $0.publish == endpoint }
     }
 
+    /// Whether this node came into the mesh by way of a member, or calls its address to do so.
+    public func isSeed(_ member: MemberRecord) -> Bool {
+        self.seeds.contains { seed in seed.endpoint == member.control || seed.state == .answered(member.id) }
+    }
+
+    /// Those who live as far as this node knows, the suspect ones included.
+    public var liveMembers: [MemberRecord] { self.membership.live.map(\.record) }
+
     /// Says which key this node's sockets prove; before ``start(at:)``.
     public mutating func setKey(_ key: String) {
         self.local.key = key

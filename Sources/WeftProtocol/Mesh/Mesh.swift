@@ -11,7 +11,11 @@ public struct Mesh: Sendable {
     /// How often what should not happen did.
     public internal(set) var counters = MeshCounters()
     /// This node's own record, as the others know it.
-    public internal(set) var local: MemberRecord
+    public internal(set) var local: MemberRecord {
+        didSet { self.localDigest = Membership.digest(of: self.local) }
+    }
+    /// What this node's record adds to the roster's digest.
+    private(set) var localDigest: UInt64
     let configuration: MeshConfiguration
     var membership: Membership
     var health: LocalHealth
@@ -27,8 +31,10 @@ public struct Mesh: Sendable {
     var sponsor: NodeID?
     /// Cursors of the history for origins that are not connected yet.
     var historyCursors: [NodeID: UInt64] = [:]
-    /// Those who are no members and whose streams are kept, and until when: see ``orphan(_:until:)``.
+    /// Those who are no members and whose streams are kept, and until when: see ``orphan(_:at:)``.
     var orphans: [NodeID: MonotonicTime] = [:]
+    /// Where streams have begun of late with their origins' own probes, and when.
+    var beginnings: [NodeID: Beginning] = [:]
     var snapshotWaiters: [(ticket: SnapshotTicket, floors: [NodeID: UInt64], deadline: MonotonicTime)] = []
     var flushes: [FlushTracker] = []
     /// What those who said goodbye had by then, until they are forgotten.
@@ -69,6 +75,7 @@ public struct Mesh: Sendable {
     public init(configuration: MeshConfiguration) {
         self.configuration = configuration
         self.local = configuration.local
+        self.localDigest = Membership.digest(of: configuration.local)
         self.membership = Membership(configuration: configuration)
         self.health = LocalHealth(step: configuration.suspectAfter)
         self.repairBytesLeft = configuration.repairBytesPerTick
@@ -184,7 +191,8 @@ public struct Mesh: Sendable {
         self.isReading = isReading
     }
 
-    /// Asks every peer that hears this node to say when it has received the stream up to a sequence.
+    /// Asks every peer that hears this node to say when it has received the stream up to a sequence; the report also names those
+    /// that live and don't hear it.
     ///
     /// - Parameter id: A number for ``MeshAction/flushed(id:_:)``.
     public mutating func flush(id: UInt64, through sequence: UInt64, at now: MonotonicTime) -> [MeshAction] {
@@ -196,6 +204,10 @@ public struct Mesh: Sendable {
             id: id, sequence: sequence, peers: names, deadline: now + self.configuration.deadAfter, nextAsk: now)
         for (peer, farewell) in self.farewells where farewell.sequence >= sequence {
             flush.add(peer, named: farewell.name, .confirmed, missed: farewell.missed)
+        }
+        // Who lives and is not waited for has not got it either.
+        for member in self.membership.live where self.isLeftOut(member.record.id) && names[member.record.id] == nil {
+            flush.add(member.record.id, named: member.record.name, .unconfirmed, missed: 0)
         }
         self.flushes.append(flush)
         self.askFlushes(at: now)
@@ -222,7 +234,8 @@ public struct Mesh: Sendable {
         for id in self.livePeers {
             // Whoever asks, or is about to ask, has the answer before the goodbye.
             if let stream = self.streams[id], stream.phase == .live {
-                self.send(.flushed(through: stream.confirmed, missed: stream.missed), to: id)
+                self.send(
+                    .flushed(through: stream.confirmed, missed: stream.missed, by: self.local.id), to: id)
             }
             self.send(.goodbye(head: self.head), to: id)
         }
@@ -257,7 +270,9 @@ public struct Mesh: Sendable {
             case .delivery(let delivery):
                 if case .gap(_, let first, let last) = delivery {
                     self.counters.gaps += 1
-                    self.counters.missed += last - first + 1
+                    // Whoever says that its stream goes on for ever may do so more than once.
+                    let (sum, overflow) = self.counters.missed.addingReportingOverflow(last - first + 1)
+                    self.counters.missed = overflow ? .max : sum
                 }
                 self.actions.append(.deliver(delivery))
             case .duplicates(let count): self.counters.duplicates += count
@@ -271,7 +286,7 @@ public struct Mesh: Sendable {
     /// Does what has become possible, and hands out the actions.
     mutating func finish(at now: MonotonicTime) -> [MeshAction] {
         self.settleGoodbyes(at: now)
-        self.announceComplete()
+        self.announceComplete(at: now)
         self.advanceJoin(at: now)
         self.mend(at: now)
         self.answerSnapshotWaiters(at: now)

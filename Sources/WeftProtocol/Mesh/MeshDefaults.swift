@@ -13,13 +13,16 @@ public enum MeshDefaults {
     public static let deadTombstone: Duration = .seconds(600)
     /// How long rosters that still name a node that said goodbye are not believed.
     public static let leftTombstone: Duration = .seconds(10)
-    /// How long what is held of the stream of a node that said goodbye is kept for those who missed its end: as long as a cut
-    /// that is not a death may last, with time to find each other again.
-    public static let leftStream: Duration = .seconds(60)
-    /// How many streams of nodes that are no members any more are kept, the newest.
+    /// For how long members that have missed the beginning of a stream are told of it: longer than one may stand still without
+    /// being dead, and shorter than streams of those who are gone are kept, so that nobody begins anew what it has had.
+    public static let beginningTime: Duration = .seconds(30)
+    /// How many streams of nodes that are no members any more are kept, the newest, for as long as a dead member's.
     public static let orphans = 256
     /// How long a node looks for the mesh before it says what it tried.
     public static let joinTimeout: Duration = .seconds(10)
+    /// How long a member that lives is waited for when joining: long enough for the first packets of every connection to get
+    /// lost twice, and shorter than ``joinTimeout``, so that one that cannot be reached keeps nobody out.
+    public static let confirmPatience: Duration = .seconds(6)
     /// Members of one mesh, every one connected to every other.
     public static let members = 256
     /// How often the shell calls ``Mesh/tick(at:)``.
@@ -44,6 +47,8 @@ public enum MeshDefaults {
     public static let longestPatience = 2
     /// How many members are remembered in all, tombstones included; beyond it the oldest tombstones go first.
     public static let remembered = 1_024
+    /// How many roles a node may have.
+    public static let roles = 16
     /// How large the extras of a member's record may be, as MessagePack.
     public static let extrasSize = 16 << 10
     /// How many dead members are called again, the newest.

@@ -11,9 +11,9 @@ public enum MeshDelivery: Hashable, Sendable {
     /// Events of this origin that will not come: `weft:gap`.
     case gap(origin: NodeID, first: UInt64, last: UInt64)
     /// A member hears this node and is heard: `weft:peer-joined`.
-    case joined(MemberRecord)
+    indirect case joined(MemberRecord)
     /// A member is gone: `weft:peer-left`.
-    case left(MemberRecord, DepartureReason)
+    indirect case left(MemberRecord, DepartureReason)
 
     /// The bytes that it keeps alive.
     public var byteCount: Int {

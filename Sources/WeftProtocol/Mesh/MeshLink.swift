@@ -9,3 +9,10 @@ public enum MeshLink: Hashable, Sendable {
     /// A link that another node opened, with the number that it has there.
     case inbound(NodeID, UInt32)
 }
+
+extension MeshLink {
+    /// Whose link it is, for one that somebody else has opened.
+    var peer: NodeID? {
+        if case .inbound(let id, _) = self { id } else { nil }
+    }
+}

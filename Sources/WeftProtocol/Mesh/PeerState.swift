@@ -22,8 +22,16 @@ struct PeerState {
     var hearsUs = false
     /// The head of its first probe: this node hears it from there on.
     var heardFrom: UInt64?
+    /// For how long it has lived without both directions being confirmed.
+    var unconfirmedFor: Duration = .zero
+    /// This node has joined without it; until both directions are confirmed.
+    var isLeftOut = false
     /// `weft:peer-joined` has been announced, and `weft:peer-left` has not.
     var isAnnounced = false
+    /// Where its stream has begun at others, who were told of it before it was heard here.
+    var toldBeginning: UInt64?
+    /// When `weft:peer-joined` was announced.
+    var announcedAt: MonotonicTime?
     /// The last that it said it has of this node's stream.
     var confirmed: (sequence: UInt64, missed: UInt64)?
     /// Its goodbye: where its stream ends, and until when the end may still come.

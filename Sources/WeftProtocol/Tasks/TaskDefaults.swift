@@ -70,6 +70,10 @@ public enum TaskDefaults {
     public static let maximumNameBytes = 1024
     /// How many tasks one task may wait for.
     public static let maximumPredecessors = 100
+    /// The longest that a limit of a task may be: about 31 years, more than anybody waits, and nothing overflows.
+    public static let longestLimit: Duration = .microseconds(1_000_000_000_000_000)
+    /// How many attempts, or lost workers, a task may be allowed.
+    public static let maximumAttempts = 1_000_000
     /// How often the platform is asked whether running tasks were stopped: soon enough to spare work, at the price of one list each time.
     public static let platformPoll: Duration = .seconds(10)
     /// How many single tasks are read from the platform in a second at most, when its list and the ledger differ.

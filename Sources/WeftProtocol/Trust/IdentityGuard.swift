@@ -17,14 +17,29 @@ public struct IdentityGuard: Sendable {
         case drop
     }
 
-    /// How many ids are remembered; far more than members.
+    /// How many ids are remembered, those of members and those that may yet become some; far more than members.
     public static let maximumIDs = 4_096
+    /// How many of them may be of one name, so that no key takes the others' room; more than there are members to remember.
+    public static let maximumIDsOfOne = 2_048
 
     /// Who is trusted.
     public var trust: TrustList
     /// Messages that claimed to be another's than their sender's key is.
     public private(set) var impostors: UInt64 = 0
-    private var owners: [NodeID: String] = [:]
+    /// The ids of all members, tombstones included: what is known of them is never let go for want of room.
+    public var members: Set<NodeID> = []
+    /// Where the members that live are found, by each of their addresses.
+    public var addresses: [String: NodeID] = [:]
+    /// How often something that was known of an id that is no member's made room for another.
+    public private(set) var forgotten: UInt64 = 0
+    private var owners: [NodeID: Owner] = [:]
+    private var counts: [String: Int] = [:]
+    private var lastOrder: UInt64 = 0
+
+    private struct Owner {
+        let name: String
+        let order: UInt64
+    }
 
     /// Creates a guard.
     public init(trust: TrustList) {
@@ -32,11 +47,11 @@ public struct IdentityGuard: Sendable {
     }
 
     /// Whose an id is, as far as anybody has proved it.
-    public func owner(of id: NodeID) -> String? { self.owners[id] }
+    public func owner(of id: NodeID) -> String? { self.owners[id]?.name }
 
     /// Forgets the ids of which something holds.
     public mutating func forget(where isGone: (NodeID, String) -> Bool) {
-        self.owners = self.owners.filter { !isGone($0.key, $0.value) }
+        for (id, owner) in self.owners where isGone(id, owner.name) { self.forget(id) }
     }
 
     /// Judges a control message.
@@ -58,7 +73,7 @@ public struct IdentityGuard: Sendable {
         default: break
         }
         guard let sender else { return .pass(message) }
-        guard let owner = self.owners[sender] else {
+        guard let owner = self.owner(of: sender) else {
             if case .heartbeat = message { return .refuse(.unknown, "say HELLO first") }
             return .drop
         }
@@ -79,7 +94,7 @@ public struct IdentityGuard: Sendable {
     /// - Parameter name: What the message calls its node, when it does.
     public mutating func accepts(_ id: NodeID, named name: String?, from user: String, as role: NodeRole) -> Bool {
         guard let entry = self.trust[user] else { return false }
-        let isOwn = self.owners[id].map { $0 == user } ?? (name == user)
+        let isOwn = self.owner(of: id).map { $0 == user } ?? (name == user)
         guard entry.roles.contains(role), isOwn, name == nil || name == user else {
             self.impostors += 1
             return false
@@ -100,7 +115,7 @@ public struct IdentityGuard: Sendable {
                 + "of the trust directory"
         } else if let sender, sender != record.id {
             problem = "the record is not that of the node that sends it"
-        } else if let owner = self.owners[record.id], owner != entry.name {
+        } else if let owner = self.owner(of: record.id), owner != entry.name {
             problem = "another node has this id"
         } else if let key = record.key, !entry.keys.contains(where: { $0.text == key }) {
             problem = "the record names a key that is not trusted as \(entry.name)'s"
@@ -108,6 +123,12 @@ public struct IdentityGuard: Sendable {
             problem = nil
         }
         guard let problem else {
+            // Only who is called there knows whose an address is now: the mesh hears it from there within a second or two, and lets
+            // its former owner go. Until then somebody else's word is not enough, and is said again.
+            if self.isTaken(record.control, from: entry.name) || self.isTaken(record.publish, from: entry.name) {
+                self.impostors += 1
+                return .drop
+            }
             self.remember(record.id, entry.name)
             return nil
         }
@@ -115,9 +136,39 @@ public struct IdentityGuard: Sendable {
         return .refuse(.identity, problem)
     }
 
+    /// Whether somebody who has proved another name lives at an address.
+    private func isTaken(_ address: String, from name: String) -> Bool {
+        guard let owner = self.addresses[address].flatMap({ self.owner(of: $0) }) else { return false }
+        return owner != name
+    }
+
     private mutating func remember(_ id: NodeID, _ name: String) {
-        guard self.owners[id] != nil || self.owners.count < Self.maximumIDs else { return }
-        self.owners[id] = name
+        guard self.owners[id] == nil else { return }
+        if self.counts[name] ?? 0 >= Self.maximumIDsOfOne {
+            self.makeRoom { $0.name == name }
+        } else if self.owners.count >= Self.maximumIDs {
+            self.makeRoom { _ in true }
+        }
+        self.lastOrder += 1
+        self.owners[id] = Owner(name: name, order: self.lastOrder)
+        self.counts[name, default: 0] += 1
+    }
+
+    /// Forgets the one that came first of those that are no members; members are fewer than there is room for.
+    private mutating func makeRoom(among isMeant: (Owner) -> Bool) {
+        var oldest: (id: NodeID, order: UInt64)?
+        for (id, owner) in self.owners where isMeant(owner) && owner.order < oldest?.order ?? .max {
+            if !self.members.contains(id) { oldest = (id, owner.order) }
+        }
+        guard let oldest else { return }
+        self.forgotten += 1
+        self.forget(oldest.id)
+    }
+
+    private mutating func forget(_ id: NodeID) {
+        guard let name = self.owners.removeValue(forKey: id)?.name else { return }
+        let left = (self.counts[name] ?? 0) - 1
+        self.counts[name] = left > 0 ? left : nil
     }
 
     /// Of what a node tells about others, only that they live, and where they may be found: what they do, they say themselves.
@@ -125,7 +176,7 @@ public struct IdentityGuard: Sendable {
         roster.compactMap { entry in
             if entry.record.id == own?.id { return entry }
             guard let trusted = self.trust[entry.record.name],
-                self.owners[entry.record.id].map({ $0 == entry.record.name }) ?? true
+                self.owner(of: entry.record.id).map({ $0 == entry.record.name }) ?? true
             else { return nil }
             if let key = entry.record.key, !trusted.keys.contains(where: { $0.text == key }) { return nil }
             var record = entry.record

@@ -40,6 +40,9 @@ struct BodyReader {
     func uint(_ key: String) throws(WireError) -> UInt64 {
         try self.require(key, "a whole number from 0 up", self.members[key]?.unsignedValue)
     }
+    func sequence(_ key: String) throws(WireError) -> UInt64 {
+        try self.require(key, "a sequence, from 0 to \(WireFormat.largestSequence)", self.members[key]?.sequenceValue)
+    }
     func bool(_ key: String) throws(WireError) -> Bool {
         try self.require(key, "true or false", self.members[key]?.boolValue)
     }
@@ -63,10 +66,16 @@ struct BodyReader {
 
     func cursors(_ key: String) throws(WireError) -> [NodeID: UInt64] {
         var cursors: [NodeID: UInt64] = [:]
-        for pair in try self.array(key) {
+        let pairs = try self.array(key)
+        guard pairs.count <= WireFormat.maximumCursors else {
+            throw WireError(
+                .tooLarge, "'\(key)' of \(self.what) has \(pairs.count) positions; \(WireFormat.maximumCursors) is most"
+            )
+        }
+        for pair in pairs {
             guard let pair = pair.arrayValue, pair.count == 2, let node = pair[0].nodeValue,
-                let cursor = pair[1].unsignedValue
-            else { throw WireError(.malformed, "'\(key)' of \(self.what) has something that is not [id, number]") }
+                let cursor = pair[1].sequenceValue
+            else { throw WireError(.malformed, "'\(key)' of \(self.what) has something that is not [id, sequence]") }
             cursors[node] = cursor
         }
         return cursors
@@ -98,7 +107,7 @@ struct BodyReader {
         var events: [EventRecord] = []
         for event in try self.array(key) {
             guard let parts = event.arrayValue, parts.count == 5, let origin = parts[0].nodeValue,
-                let sequence = parts[1].unsignedValue, let time = parts[2].intValue,
+                let sequence = parts[1].sequenceValue, let time = parts[2].intValue,
                 let name = parts[3].stringValue.flatMap({ EventName(wire: $0) }), let arguments = parts[4].bytesValue
             else { throw WireError(.malformed, "'\(key)' of \(self.what) has something that is not an event") }
             events.append(
@@ -118,6 +127,11 @@ extension Value {
         case .uint(let integer): integer
         default: nil
         }
+    }
+
+    /// A sequence, or 0 for none.
+    var sequenceValue: UInt64? {
+        self.unsignedValue.flatMap { $0 <= WireFormat.largestSequence ? $0 : nil }
     }
 
     /// A node id as its 16 bytes.

@@ -26,22 +26,41 @@ extension ControlMessage {
             throw WireError(.version, "a frame in wire version \(frame[2]); this node speaks \(VersionRange.current)")
         }
         guard let kind else { throw WireError(.unknownKind, "a message of kind \(frame[3])") }
+        guard frame.count <= kind.maximumFrame else {
+            throw WireError(.tooLarge, "\(kind) of \(frame.count) bytes; \(kind.maximumFrame) is most")
+        }
         let members: [String: Value]
-        do {
-            var reader = MessagePackReader(frame[WireFormat.controlHeaderSize...])
-            guard let object = try reader.readValue().objectValue else {
-                throw WireError(.malformed, "the body of \(kind) is not a map")
-            }
-            try reader.expectEnd()
-            members = object
-        } catch let error as MessagePackError {
-            throw WireError(error.code == .truncated ? .truncated : .malformed, "the body of \(kind): \(error.message)")
-        } catch let error as WireError {
-            throw error
+        do throws(MessagePackError) {
+            members = try Self.members(of: kind, in: frame[WireFormat.controlHeaderSize...])
         } catch {
-            throw WireError(.malformed, "the body of \(kind) cannot be read")
+            let code: WireError.Code =
+                switch error.code {
+                case .truncated: .truncated
+                case .tooMany: .tooLarge
+                default: .malformed
+                }
+            throw WireError(code, "the body of \(kind): \(error.message)")
         }
         try self.init(kind, BodyReader(members, of: "\(kind)"))
+    }
+
+    /// Reads what a body of this kind has, and skips the rest without taking room for it.
+    private static func members(
+        of kind: Kind, in body: ArraySlice<UInt8>
+    ) throws(MessagePackError) -> [String: Value] {
+        let known = kind.members
+        var reader = MessagePackReader(body, valueLimit: WireFormat.maximumValues)
+        var members: [String: Value] = [:]
+        for _ in 0..<(try reader.readMapHeader()) {
+            let name = try reader.readString()
+            if known.contains(name) {
+                members[name] = try reader.readValue()
+            } else {
+                try reader.skip()
+            }
+        }
+        try reader.expectEnd()
+        return members
     }
 
     private init(_ kind: Kind, _ body: BodyReader) throws(WireError) {
@@ -56,26 +75,29 @@ extension ControlMessage {
                     versions: try body.versions("v"))
             case .probeAck: .probeAck(nonce: try body.uint("k"))
             case .heartbeat:
-                .heartbeat(head: try body.uint("h"), cursors: try body.cursors("c"), digest: try body.uint("d"))
+                .heartbeat(head: try body.sequence("h"), cursors: try body.cursors("c"), digest: try body.uint("d"))
             case .roster: .roster(try body.roster("r"), wantsReply: try body.bool("p"))
             case .snapshotRequest: .snapshotRequest(id: try body.uint("k"), floors: try body.cursors("f"))
             case .snapshot:
                 .snapshot(
                     id: try body.uint("k"), isReady: try body.bool("y"), events: try body.events("e"),
                     cursors: try body.cursors("c"))
-            case .flush: .flush(through: try body.uint("s"))
-            case .flushed: .flushed(through: try body.uint("s"), missed: try body.uint("x"))
-            case .goodbye: .goodbye(head: try body.uint("h"))
+            case .flush: .flush(through: try body.sequence("s"))
+            case .flushed:
+                .flushed(
+                    through: try body.sequence("s"), missed: try body.sequence("x"),
+                    by: body.has("i") ? try body.node("i") : nil)
+            case .goodbye: .goodbye(head: try body.sequence("h"))
             case .request:
                 .request(id: try body.uint("k"), method: try body.string("m"), body: try body.value("b"))
             case .reply: .reply(id: try body.uint("k"), isSuccess: try body.bool("o"), body: try body.value("b"))
             case .fetch:
                 .fetch(
-                    id: try body.uint("k"), origin: try body.node("i"), first: try body.uint("f"),
-                    last: try body.uint("l"))
+                    id: try body.uint("k"), origin: try body.node("i"), first: try body.sequence("f"),
+                    last: try body.sequence("l"))
             case .repair:
                 .repair(
-                    id: try body.uint("k"), origin: try body.node("i"), from: try body.uint("f"),
+                    id: try body.uint("k"), origin: try body.node("i"), from: try body.sequence("f"),
                     isBusy: try body.bool("y"), batches: try body.blobs("e"))
             case .ping: .ping(id: try body.uint("k"), refutation: try body.uint("u"))
             case .pong:
@@ -84,6 +106,7 @@ extension ControlMessage {
                     age: try body.uint("a"))
             case .pingRequest:
                 .pingRequest(id: try body.uint("k"), member: try body.node("i"), refutation: try body.uint("u"))
+            case .began: .began(origin: try body.node("i"), after: try body.sequence("h"))
             }
     }
 }

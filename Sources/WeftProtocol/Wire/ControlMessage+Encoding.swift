@@ -32,7 +32,9 @@ extension ControlMessage {
                 "e": .array(events.map(Self.value)),
             ]
         case .flush(let sequence): ["s": Value(sequence)]
-        case .flushed(let sequence, let missed): ["s": Value(sequence), "x": Value(missed)]
+        case .flushed(let sequence, let missed, nil): ["s": Value(sequence), "x": Value(missed)]
+        case .flushed(let sequence, let missed, let member?):
+            ["s": Value(sequence), "x": Value(missed), "i": .bytes(member.bytes)]
         case .goodbye(let head): ["h": Value(head)]
         case .request(let id, let method, let body): ["k": Value(id), "m": .string(method), "b": body]
         case .reply(let id, let isSuccess, let body): ["k": Value(id), "o": .bool(isSuccess), "b": body]
@@ -48,6 +50,7 @@ extension ControlMessage {
             ["k": Value(id), "i": .bytes(member.bytes), "u": Value(refutation), "a": Value(age)]
         case .pingRequest(let id, let member, let refutation):
             ["k": Value(id), "i": .bytes(member.bytes), "u": Value(refutation)]
+        case .began(let origin, let after): ["i": .bytes(origin.bytes), "h": Value(after)]
         }
     }
 

@@ -6,9 +6,9 @@ public import WeftValue
 /// A message between two nodes, beside the event stream.
 public enum ControlMessage: Hashable, Sendable {
     /// The first word on every link: who calls, and whom; nil for whoever answers there. It may be said again.
-    case hello(MemberRecord, to: NodeID? = nil)
+    indirect case hello(MemberRecord, to: NodeID? = nil)
     /// The answer to `hello`: who answers, and everyone it knows.
-    case welcome(MemberRecord, roster: [RosterEntry])
+    indirect case welcome(MemberRecord, roster: [RosterEntry])
     /// The answer to who is not taken in.
     case reject(RejectReason, message: String, versions: VersionRange)
     /// The probe with this nonce arrived on the event stream.
@@ -24,7 +24,9 @@ public enum ControlMessage: Hashable, Sendable {
     /// Asks for a word when the sender's stream has been received up to the sequence.
     case flush(through: UInt64)
     /// The sender has received it, and has missed so many events of the stream in all.
-    case flushed(through: UInt64, missed: UInt64)
+    ///
+    /// `by` is who answers, since the process at an address may be another one by then; nil from those who don't say.
+    case flushed(through: UInt64, missed: UInt64, by: NodeID? = nil)
     /// The sender leaves; its stream ends with the head.
     case goodbye(head: UInt64)
     /// A call.
@@ -47,6 +49,9 @@ public enum ControlMessage: Hashable, Sendable {
     case pong(id: UInt64, member: NodeID, refutation: UInt64, age: UInt64)
     /// Asks the receiver to ping a member that the sender does not hear, and to pass the answer on.
     case pingRequest(id: UInt64, member: NodeID, refutation: UInt64)
+    /// Tells the receiver, a joined member when that was, that an origin's stream has begun after a sequence, from which on it is due
+    /// to the receiver, too.
+    case began(origin: NodeID, after: UInt64)
 
     /// The kind as it goes over the wire.
     public var kind: Kind {
@@ -69,6 +74,7 @@ public enum ControlMessage: Hashable, Sendable {
         case .ping: .ping
         case .pong: .pong
         case .pingRequest: .pingRequest
+        case .began: .began
         }
     }
 
@@ -92,7 +98,7 @@ public enum ControlMessage: Hashable, Sendable {
         case snapshot = 8
         /// See ``ControlMessage/flush(through:)``.
         case flush = 9
-        /// See ``ControlMessage/flushed(through:missed:)``.
+        /// See ``ControlMessage/flushed(through:missed:by:)``.
         case flushed = 10
         /// See ``ControlMessage/goodbye(head:)``.
         case goodbye = 11
@@ -110,6 +116,44 @@ public enum ControlMessage: Hashable, Sendable {
         case pong = 17
         /// See ``ControlMessage/pingRequest(id:member:refutation:)``.
         case pingRequest = 18
+        /// See ``ControlMessage/began(origin:after:)``.
+        case began = 19
+
+        /// The largest frame of this kind: a stranger's first word, say, is a record, and what is larger is not even read.
+        public var maximumFrame: Int {
+            switch self {
+            case .hello, .reject, .probeAck, .heartbeat, .snapshotRequest, .flush, .flushed, .goodbye, .fetch, .ping,
+                .pong, .pingRequest, .began:
+                WireFormat.maximumSmallFrame
+            case .welcome, .roster: WireFormat.maximumRosterFrame
+            case .snapshot, .request, .reply, .repair: WireFormat.maximumControlFrame
+            }
+        }
+
+        /// The members that a body of this kind has; all others are skipped.
+        var members: Set<String> {
+            switch self {
+            case .hello: ["n", "t"]
+            case .welcome: ["n", "r"]
+            case .reject: ["c", "m", "v"]
+            case .probeAck: ["k"]
+            case .heartbeat: ["h", "c", "d"]
+            case .roster: ["r", "p"]
+            case .snapshotRequest: ["k", "f"]
+            case .snapshot: ["k", "y", "e", "c"]
+            case .flush: ["s"]
+            case .flushed: ["s", "x", "i"]
+            case .goodbye: ["h"]
+            case .request: ["k", "m", "b"]
+            case .reply: ["k", "o", "b"]
+            case .fetch: ["k", "i", "f", "l"]
+            case .repair: ["k", "i", "f", "y", "e"]
+            case .ping: ["k", "u"]
+            case .began: ["i", "h"]
+            case .pong: ["k", "i", "u", "a"]
+            case .pingRequest: ["k", "i", "u"]
+            }
+        }
 
         /// HELLO, WELCOME and REJECT look the same in every version: they are how versions are agreed on.
         var isFrozen: Bool { self.rawValue <= Self.reject.rawValue }

@@ -45,7 +45,7 @@ public struct EventBatch: Hashable, Sendable {
         guard let origin = rest.takeNodeID(), let first = rest.takeInteger(UInt64.self),
             let count = rest.takeInteger(UInt32.self), let baseTime = rest.takeInteger(UInt64.self)
         else { throw WireError(.truncated, "a batch of only \(frame.count) bytes") }
-        guard count > 0, first > 0, !first.addingReportingOverflow(UInt64(count)).overflow else {
+        guard count > 0, first > 0, first <= WireFormat.largestSequence - UInt64(count) else {
             throw WireError(.malformed, "a batch of \(count) events from sequence \(first)")
         }
         guard rest.count / WireFormat.smallestEvent >= Int(count) else {

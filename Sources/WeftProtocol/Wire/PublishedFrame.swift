@@ -46,6 +46,9 @@ extension Probe {
             let head = rest.takeInteger(UInt64.self)
         else { throw WireError(.truncated, "a probe of only \(frame.count) bytes") }
         guard rest.isEmpty else { throw WireError(.malformed, "\(rest.count) bytes follow a probe") }
+        guard head <= WireFormat.largestSequence else {
+            throw WireError(.malformed, "a probe after sequence \(head)")
+        }
         self.init(subscriber: subscriber, origin: origin, nonce: nonce, head: head)
     }
 }

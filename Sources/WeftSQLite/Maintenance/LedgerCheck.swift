@@ -54,7 +54,9 @@ struct LedgerCheck {
         }
         self.report = LedgerReport(
             path: path, bytes: SQLiteLedger.bytes(at: path), version: version,
-            epoch: TaskEpoch(ledgerID: row["id"], counter: UInt64(clamping: row["epoch"] as Int64)), holder: holder)
+            epoch: TaskEpoch(
+                ledgerID: try row.column("id"), counter: UInt64(clamping: try row.column("epoch", as: Int64.self))),
+            holder: holder)
     }
 
     mutating func run(_ db: Database) throws {
@@ -79,8 +81,8 @@ struct LedgerCheck {
             : "SELECT \(LedgerRow.columns), tasks.ended, tasks.queue FROM \(LedgerRow.tables)"
         let rows = try Row.fetchCursor(db, sql: sql)
         while let row = try rows.next() {
-            let id: String = row["id"]
-            let name: String = row["state"]
+            let id = Self.text("id", of: row)
+            let name = Self.text("state", of: row)
             guard let state = TaskState(rawValue: name) else {
                 self.report.find("state", id, "It is in a state that does not exist: \(name).")
                 continue
@@ -98,11 +100,11 @@ struct LedgerCheck {
                 self.report.find("state", id, "Its row says \(name), its record \(record.status.state.rawValue).")
             }
             if !isFirst {
-                let isEnded = (row["ended"] as Double?) != nil
+                let isEnded = try row.column("ended", as: Double?.self) != nil
                 if isEnded != state.isFinal {
                     self.report.find("ended", id, "It is \(name) and \(isEnded ? "has" : "has not") a time of its end.")
                 }
-                if row["queue"] != record.task.queue {
+                if Self.text("queue", of: row) != record.task.queue {
                     self.report.find("queue", id, "Its row and its record name different queues.")
                 }
             }
@@ -150,9 +152,9 @@ struct LedgerCheck {
         let rows = try Row.fetchCursor(db, sql: "SELECT id, item FROM reports")
         let find = try db.makeStatement(sql: "SELECT state, status FROM tasks WHERE id = ?")
         while let row = try rows.next() {
-            let id: String = row["id"]
+            let id = Self.text("id", of: row)
             self.report.unreported += 1
-            guard let item = try? ReportItem(value: LedgerBlob.value(row["item"])) else {
+            guard let item = try? ReportItem(value: LedgerBlob.value(row.column("item"))) else {
                 self.report.find("unreadable", id, "The report cannot be read.")
                 continue
             }
@@ -161,15 +163,21 @@ struct LedgerCheck {
                 self.report.find("report", id, "It is about a task that the ledger does not have: \(item.taskID).")
                 continue
             }
-            let isFinal = TaskState(rawValue: task["state"])?.isFinal ?? false
+            let isFinal = TaskState(rawValue: Self.text("state", of: task))?.isFinal ?? false
             if item.isFinal, !isFinal {
-                self.report.find("report", id, "It reports the end of a task that is \(task["state"] as String).")
+                self.report.find("report", id, "It reports the end of a task that is \(Self.text("state", of: task)).")
             }
-            if let status = try? LedgerStatus(value: LedgerBlob.value(task["status"])), item.requeues > status.requeues
+            if let status = try? LedgerStatus(value: LedgerBlob.value(task.column("status"))),
+                item.requeues > status.requeues
             {
                 self.report.find("report", id, "It is about a requeueing that has not been.")
             }
         }
+    }
+
+    /// What a column says, for people; nothing when it holds no text.
+    private static func text(_ column: String, of row: Row) -> String {
+        (try? row.column(column, as: String.self)) ?? ""
     }
 
     private mutating func goThroughPayloads(_ db: Database) throws {

@@ -32,6 +32,8 @@ package enum ClusterMutant: String, CaseIterable, Sendable {
     case windowsUnbounded
     /// Whatever is asked for is sent at once, however much it is.
     case repairUnpaced
+    /// What came from another node is emitted here.
+    case mirroredAgain
     /// A node that waits for its slowest peer does not.
     case slowestNotWaitedFor
     /// A node goes on reading while its bus does not keep up.

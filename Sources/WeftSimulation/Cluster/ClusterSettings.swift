@@ -21,7 +21,7 @@ package struct ClusterSettings: Sendable {
     /// Dispatch runs in one schedule of so many; 0 for none.
     package var dispatchEvery: UInt64 = 2
     /// The nodes have their real buses in one schedule of so many; 0 for none.
-    package var busEvery: UInt64 = 4
+    package var busEvery: UInt64 = 8
     /// One message of so many, of either kind, goes through the wire codec; 0 for none.
     package var codecEvery: UInt64 = 32
     /// What is broken on purpose, to see that it is noticed; nil for nothing.

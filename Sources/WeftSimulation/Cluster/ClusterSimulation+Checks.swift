@@ -118,6 +118,8 @@ extension ClusterSimulation {
             }
             return
         }
+        // Somebody who heard it begin has said where.
+        if self.peers[peer].told[origin]?.contains(start) == true { return }
         guard let probe = self.peers[peer].firstProbes[origin], start <= probe else {
             throw SimulationViolation(
                 "\(self.name(peer)) hears \(self.name(origin)) from \(start + 1) on, later than the first probe says")
@@ -146,6 +148,8 @@ extension ClusterSimulation {
     func checkJoined(_ peer: Int) throws {
         for member in self.peers[peer].mesh.members(at: self.now(peer)) where member.state == .alive {
             guard let other = self.indices[member.record.id] else { continue }
+            // It joins without those that it has not reached for long, and only where something was wrong.
+            if member.isLeftOut, !self.peers[other].isUp || !self.isCalm(peer, other) { continue }
             guard self.peers[peer].mesh.isComplete(member.record.id) else {
                 throw SimulationViolation(
                     "\(self.name(peer)) has joined, and \(self.name(other)) has not confirmed both directions")

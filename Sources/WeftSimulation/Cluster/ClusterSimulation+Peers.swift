@@ -14,7 +14,12 @@ extension ClusterSimulation {
         let isFirst = self.peers.isEmpty
         let former = self.peers.last { $0.seat == seat }?.address
         var address = self.bound.count
-        if samePort, let former, self.bound[former] == nil { address = former } else { self.bound.append(nil) }
+        // The first seat keeps its address: somebody must be found where he was, or who was cut off while everybody else moved is lost.
+        if samePort || seat == 0, let former, self.bound[former] == nil {
+            address = former
+        } else {
+            self.bound.append(nil)
+        }
         let id = NodeID.random(using: &self.random)
         let number = self.peers.count
         let part = try self.beginDispatch(seat)
@@ -56,7 +61,7 @@ extension ClusterSimulation {
     static func control(_ address: Int) -> String { "tcp://c/\(address)" }
     static func publish(_ address: Int) -> String { "tcp://p/\(address)" }
 
-    /// Where to find members: who is there now, else the first addresses of two seats.
+    /// Where to find members: who is there now, and the address that stays.
     private mutating func seeds(without seat: Int) -> [String] {
         var seeds: [String] = []
         let start = Int(self.random.next() % UInt64(self.settings.nodes))
@@ -64,7 +69,8 @@ extension ClusterSimulation {
             let other = (start + offset) % self.settings.nodes
             if other != seat, let peer = self.seats[other] { seeds.append(Self.control(self.peers[peer].address)) }
         }
-        return seeds.isEmpty ? [Self.control(0)] : seeds
+        if seeds.isEmpty || seat != 0, !seeds.contains(Self.control(0)) { seeds.append(Self.control(0)) }
+        return seeds
     }
 
     /// A process is gone, and its connections with it.
@@ -124,6 +130,11 @@ extension ClusterSimulation {
         if self.trace != nil { self.trace(message, from: connection, isBack: isBack, at: receiver) }
         if case .snapshot(_, true, _, _) = message {
             self.peers[receiver].teller = isBack ? self.connections[connection].acceptor : dialer
+        }
+        if case .began(let id, let after) = message, let origin = self.indices[id],
+            self.peers[receiver].mesh.position(in: id) == nil
+        {
+            self.peers[receiver].told[origin, default: []].insert(after)
         }
         let now = self.now(receiver)
         let actions = self.peers[receiver].mesh.received(message, on: link, at: now)
@@ -386,6 +397,7 @@ extension ClusterSimulation {
                 if let bus = self.peers[peer].bus {
                     let (events, error) = batch.events(after: after)
                     if let error { throw SimulationViolation("a batch that was just written cannot be read: \(error)") }
+                    if self.settings.mutant == .mirroredAgain { bus.repeat(events) }
                     try bus.deliver(events)
                     self.report.handedToBuses += events.count
                 }

@@ -41,22 +41,23 @@ extension ClusterSimulation {
     }
 
     /// E5: whoever is out of trouble hears whoever else is, whatever the rest does.
-    private func checkProgress() throws {
+    private mutating func checkProgress() throws {
         let up = self.seats.compactMap { $0 }
         for origin in up where self.peers[origin].hasJoined && self.peers[origin].heads.count == Self.lag {
             guard let head = self.peers[origin].heads.first else { continue }
-            for peer in up
-            where peer != origin && self.peers[peer].hasJoined && self.isCalm(peer, origin)
-                && self.peers[peer].joinedAt + UInt64(Self.lag) * 1_000_000 < self.time
-            {
+            for peer in up where peer != origin && self.peers[peer].hasJoined {
                 let position = self.position(of: peer, in: origin)
-                // What only others may hold is waited for as long as they may live.
-                guard position >= head || !self.peers[origin].mesh.holds(position + 1, of: self.peers[origin].id)
-                else {
-                    throw SimulationViolation(
-                        "\(self.name(peer)) is at \(position) of \(self.name(origin)), which was at \(head) \(Self.lag) s ago"
-                    )
+                guard position < head else { continue }
+                guard self.peers[origin].mesh.holds(position + 1, of: self.peers[origin].id) else {
+                    // What only others may hold is waited for as long as they may live; what follows comes after it.
+                    self.peers[peer].waitedForOthers[origin] = self.time
+                    continue
                 }
+                let since = max(self.peers[peer].joinedAt, self.peers[peer].waitedForOthers[origin] ?? 0)
+                guard self.isCalm(peer, origin), since + UInt64(Self.lag) * 1_000_000 < self.time else { continue }
+                throw SimulationViolation(
+                    "\(self.name(peer)) is at \(position) of \(self.name(origin)), which was at \(head) \(Self.lag) s ago"
+                )
             }
         }
     }

@@ -118,6 +118,12 @@ final class SimulatedBus: EventPort {
         }
     }
 
+    /// Emits what came from another node, as no bus may.
+    func `repeat`(_ records: [EventRecord]) {
+        for record in records { self.bus.emitSync(record.name, values: []) }
+        _ = self.takeCalls()
+    }
+
     /// The history, as a late joiner gets it.
     var history: [EventRecord] { self.bus.historySnapshot() }
 

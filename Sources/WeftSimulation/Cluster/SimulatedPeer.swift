@@ -94,6 +94,8 @@ struct SimulatedPeer {
     var announced: Set<Int> = []
     /// The head of the first probe that came from a process.
     var firstProbes: [Int: UInt64] = [:]
+    /// Where others have said that streams began.
+    var told: [Int: Set<UInt64>] = [:]
     /// Where the streams of its history end: by what it was told, and by what the teller's bus had.
     var historyCursors: [Int: UInt64] = [:]
     var historyLasts: [Int: UInt64] = [:]
@@ -103,4 +105,6 @@ struct SimulatedPeer {
     var teller: Int?
     /// The heads at the last checks, the newest last.
     var heads: Deque<UInt64> = []
+    /// When each other node was last seen without the next of its own events that this one lacks.
+    var waitedForOthers: [Int: UInt64] = [:]
 }

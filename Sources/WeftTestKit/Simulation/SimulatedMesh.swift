@@ -125,10 +125,12 @@ public final class SimulatedMesh {
     }
 
     /// Makes a node stand still, or go on.
-    public func pause(_ node: SimulatedNode, _ isPaused: Bool = true) {
+    ///
+    /// - Parameter losing: Whether what was sent to it meanwhile is lost.
+    public func pause(_ node: SimulatedNode, _ isPaused: Bool = true, losing: Bool = false) {
         node.isPaused = isPaused
         guard !isPaused else { return }
-        let inbox = node.inbox
+        let inbox = losing ? [] : node.inbox
         node.inbox = []
         for body in inbox { body() }
         self.scheduleTick(node)

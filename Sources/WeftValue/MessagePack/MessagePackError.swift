@@ -6,7 +6,7 @@ public struct MessagePackError: Error, Hashable, Sendable, CustomStringConvertib
     public struct Code: Hashable, Sendable {
         private enum Base: String {
             case truncated, trailingBytes, tooDeep, typeMismatch, invalidText, unsupported, outOfRange, missing,
-                rejected
+                rejected, tooMany
         }
         private let base: Base
         /// The bytes end in the middle of a value, or a declared length is more than what is there.
@@ -27,6 +27,9 @@ public struct MessagePackError: Error, Hashable, Sendable, CustomStringConvertib
         public static let missing = Code(base: .missing)
         /// The type's own `Codable` code refused.
         public static let rejected = Code(base: .rejected)
+
+        /// More values than the reader was told to take.
+        public static let tooMany = Code(base: .tooMany)
 
         /// The code as a word.
         public var label: String { self.base.rawValue }

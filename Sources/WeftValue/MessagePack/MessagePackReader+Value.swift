@@ -15,6 +15,7 @@ extension MessagePackReader {
     }
 
     private mutating func readValue(depth: Int) throws(MessagePackError) -> Value {
+        try self.count()
         switch try self.head() {
         case 0xC0:
             _ = self.readNil()

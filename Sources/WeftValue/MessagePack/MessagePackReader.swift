@@ -12,16 +12,21 @@ public struct MessagePackReader: Sendable {
     private var position: Int
     /// How deep ``readValue()`` follows arrays and maps.
     public let depthLimit: Int
+    /// How many more values ``readValue()`` and ``skip()`` take, those inside others included.
+    private(set) var valuesLeft: Int
 
     /// Creates a reader of these bytes.
     ///
     /// - Parameters:
     ///   - bytes: One or more values, one after another.
     ///   - depthLimit: How deep arrays and maps may nest.
-    public init(_ bytes: ArraySlice<UInt8>, depthLimit: Int = MessagePack.depthLimit) {
+    ///   - valueLimit: How many values ``readValue()`` and ``skip()`` take in all: a byte can be one, which takes far more room
+    ///     once it is read.
+    public init(_ bytes: ArraySlice<UInt8>, depthLimit: Int = MessagePack.depthLimit, valueLimit: Int = .max) {
         self.bytes = bytes
         self.position = bytes.startIndex
         self.depthLimit = depthLimit
+        self.valuesLeft = valueLimit
     }
 
     /// Creates a reader of these bytes.
@@ -236,6 +241,7 @@ public struct MessagePackReader: Sendable {
     /// - Returns: How many values the header promises.
     private mutating func skipOne() throws(MessagePackError) -> Int {
         let head = try self.head()
+        try self.count()
         let body: ArraySlice<UInt8>
         switch head {
         case 0x00...0x7F, 0xE0...0xFF, 0xC0, 0xC2, 0xC3: body = try self.body(1, 0)
@@ -254,6 +260,12 @@ public struct MessagePackReader: Sendable {
         }
         self.position = body.endIndex
         return 0
+    }
+
+    /// One more value.
+    mutating func count() throws(MessagePackError) {
+        guard self.valuesLeft > 0 else { throw MessagePackError(.tooMany, "more values than are taken") }
+        self.valuesLeft -= 1
     }
 
     /// A number as it was written.

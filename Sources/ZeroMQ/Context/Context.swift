@@ -142,7 +142,7 @@ public final class Context: @unchecked Sendable {
         let reserve = configuration.reservedDescriptors
         let wanted = configuration.maximumSockets ?? Configuration.usualSockets
         let limit = DescriptorLimit.available(
-            wanted: wanted * 2 + reserve, raising: configuration.raisesDescriptorLimit)
+            wanted: wanted * 2 + reserve + DescriptorReserve.most, raising: configuration.raisesDescriptorLimit)
         let fitting = (limit - reserve) / 2
         if let asked = configuration.maximumSockets {
             guard (1...65_535).contains(asked) else {

@@ -146,7 +146,7 @@ public struct Endpoint: Hashable, Sendable, CustomStringConvertible {
         if portText == "*" || portText == "0" {
             return Endpoint(transport: .tcp, address: String(host), port: nil)
         }
-        guard portText.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let port = UInt16(portText) else {
+        guard portText.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let port = UInt16(portText), port > 0 else {
             throw invalid(text, "the port must be 1 to 65535, or * when binding")
         }
         return Endpoint(transport: .tcp, address: String(host), port: port)

@@ -16,6 +16,11 @@ public struct MonitorEvent: Hashable, Sendable, CustomStringConvertible {
         self.kind == .handshakeFailedProtocol && self.value == UInt32(ZMQ_PROTOCOL_ERROR_ZMTP_MECHANISM_MISMATCH)
     }
 
+    /// Whether the handshake failed at a server because the client expected another server's key.
+    public var isOtherKey: Bool {
+        self.kind == .handshakeFailedProtocol && self.value == UInt32(ZMQ_PROTOCOL_ERROR_ZMTP_CRYPTOGRAPHIC)
+    }
+
     /// For people to read.
     public var description: String { "\(self.kind) \(self.endpoint) (\(self.value))" }
 

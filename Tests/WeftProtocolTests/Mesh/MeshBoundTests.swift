@@ -53,6 +53,27 @@ struct MeshBoundTests {
         #expect(a.mesh.counters.strangersForgotten == 8)
     }
 
+    @Test func headsAsLargeAsNumbersGetDoNoHarm() {
+        let mesh = SimulatedMesh()
+        let nodes = mesh.joined("a", "b", "c")
+        for _ in 0..<4 {
+            for liar in nodes[1...] {
+                mesh.act(nodes[0]) { machine, now in
+                    machine.received(
+                        .heartbeat(
+                            head: WireFormat.largestSequence, cursors: [liar.id: WireFormat.largestSequence], digest: 0),
+                        on: .inbound(liar.id, 1), at: now)
+                }
+            }
+        }
+        #expect(mesh.run(within: .seconds(10)) { nodes[0].gaps.count == 2 })
+        #expect(nodes[0].gaps.allSatisfy { $0.last == WireFormat.largestSequence })
+        for liar in nodes[1...] { mesh.emit(liar, 2) }
+        mesh.kill(nodes[1])
+        mesh.run(for: .seconds(30))
+        #expect(nodes[0].gaps.count == 2)
+    }
+
     @Test func flushesOfOneOriginAreBounded() {
         let mesh = SimulatedMesh()
         let nodes = mesh.joined("a", "b")

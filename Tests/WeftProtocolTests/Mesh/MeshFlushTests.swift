@@ -1,6 +1,7 @@
 // This source file is part of the Weft project. See LICENSE. SPDX-License-Identifier: Apache-2.0
 
 import Testing
+import WeftBus
 import WeftProtocol
 import WeftTestKit
 
@@ -18,6 +19,22 @@ struct MeshFlushTests {
         let report = try #require(nodes[0].flushes[1])
         #expect(report.entries.map(\.name) == ["b", "c"])
         #expect(report.isComplete)
+    }
+
+    @Test func whoeverHasTakenAPeersAddressDoesNotConfirmForIt() throws {
+        let mesh = SimulatedMesh()
+        let nodes = mesh.joined("a", "b")
+        mesh.emit(nodes[0])
+        nodes[1].isDelivering = false
+        mesh.flush(nodes[0], id: 1)
+        mesh.run(for: .milliseconds(100))
+        for (member, isConfirmed) in [(NodeID.random(), false), (nodes[1].id, true)] {
+            mesh.act(nodes[0]) { machine, now in
+                machine.received(.flushed(through: 1, missed: 0, by: member), on: .inbound(nodes[1].id, 1), at: now)
+            }
+            #expect((nodes[0].flushes[1]?.confirmed == 1) == isConfirmed)
+        }
+        #expect(nodes[0].mesh.counters.contradictions == 1)
     }
 
     @Test func aFlushNeverTakesLongerThanTheDeathTimeout() throws {
@@ -38,6 +55,33 @@ struct MeshFlushTests {
         #expect([.dead, .unconfirmed].contains(report.entries[1].outcome))
         #expect(report.confirmed == 1 || report.entries[2].outcome == .left)
         #expect(!report.isComplete)
+    }
+
+    @Test func aFlushNamesWhoLivesAndDoesNotHear() throws {
+        let mesh = SimulatedMesh()
+        let nodes = mesh.joined("a", "b", "c")
+        mesh.pause(nodes[2])
+        let joiner = mesh.add("d", seeds: ["a"])
+        mesh.start(joiner)
+        #expect(mesh.run(within: .seconds(4)) { joiner.mesh.hasJoined })
+        mesh.emit(joiner)
+        mesh.flush(joiner, id: 1)
+        #expect(mesh.run(within: .seconds(1)) { joiner.flushes[1] != nil })
+        let report = try #require(joiner.flushes[1])
+        #expect(report.entries.map(\.name) == ["a", "b", "c"])
+        #expect(report.entries.map(\.outcome) == [.confirmed, .confirmed, .unconfirmed])
+    }
+
+    @Test func aFlushDoesNotNameWhoIsJustJoining() throws {
+        let mesh = SimulatedMesh()
+        let nodes = mesh.joined("a", "b")
+        let joiner = mesh.add("c", seeds: ["a"])
+        mesh.losesPublished = { _, to, _ in to === joiner }
+        mesh.start(joiner)
+        mesh.run(for: .seconds(1))
+        mesh.flush(nodes[0], id: 1)
+        #expect(mesh.run(within: .seconds(1)) { nodes[0].flushes[1] != nil })
+        #expect(nodes[0].flushes[1]?.entries.map(\.name) == ["b"])
     }
 
     @Test func aFlushSurvivesTheLossOfItsMessages() {

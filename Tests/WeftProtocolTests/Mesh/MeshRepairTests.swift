@@ -205,7 +205,7 @@ struct MeshRepairTests {
         #expect(mesh.run(within: .seconds(20)) { nodes[1].heard(from: nodes[0]) == [1, 2, 3] })
         #expect(nodes[1].gaps.isEmpty)
         // It is not kept for ever.
-        mesh.run(for: MeshDefaults.leftStream)
+        mesh.run(for: MeshDefaults.deadTombstone)
         #expect(nodes[2].mesh.windowBytes.received == 0)
     }
 

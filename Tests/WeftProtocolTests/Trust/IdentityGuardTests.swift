@@ -64,6 +64,56 @@ struct IdentityGuardTests {
         #expect(!taken)
     }
 
+    @Test func howeverManyIdsHaveComeAndGoneTheNextIsTakenAndMembersAreKept() throws {
+        var identities = try Self.make()
+        let (member, other) = (NodeID.random(), NodeID.random())
+        identities.members = [member]
+        _ = identities.check(.hello(Self.record("alice", member), to: nil), from: "alice", as: member)
+        _ = identities.check(.hello(Self.record("bob", other), to: nil), from: "bob", as: other)
+        // Each command is a new node; one key says hello as often as it likes.
+        for _ in 0..<(IdentityGuard.maximumIDs + 10) {
+            let id = NodeID.random()
+            _ = identities.check(.hello(Self.record("alice", id), to: nil), from: "alice", as: id)
+            #expect(identities.owner(of: id) == "alice")
+        }
+        #expect(identities.owner(of: member) == "alice")
+        #expect(identities.owner(of: other) == "bob", "one key has taken another's room")
+        for _ in 0..<(IdentityGuard.maximumIDs + 10) {
+            let id = NodeID.random()
+            _ = identities.check(.hello(Self.record("bob", id), to: nil), from: "bob", as: id)
+        }
+        let late = NodeID.random()
+        let hello = ControlMessage.hello(Self.record("boss", late), to: nil)
+        #expect(identities.check(hello, from: "boss", as: late) == .pass(hello))
+        #expect(identities.owner(of: late) == "boss")
+        #expect(identities.owner(of: member) == "alice")
+        #expect(identities.forgotten > 0)
+    }
+
+    @Test func nobodyIsFoundWhereAnotherNameLives() throws {
+        var identities = try Self.make()
+        let (victim, id) = (NodeID.random(), NodeID.random())
+        _ = identities.check(.hello(Self.record("alice", victim), to: nil), from: "alice", as: victim)
+        identities.members = [victim]
+        identities.addresses = ["tcp://127.0.0.1:1": victim]
+        let record = Self.record("bob", id)
+        #expect(identities.check(.hello(record, to: nil), from: "bob", as: id) == .drop)
+        #expect(identities.impostors == 1)
+        // Somewhere else it may be, and from there it can't move to the other one either.
+        var honest = record
+        honest.control = "tcp://127.0.0.1:5"
+        #expect(identities.check(.hello(honest, to: nil), from: "bob", as: id) == .pass(.hello(honest, to: nil)))
+        let move = ControlMessage.roster([RosterEntry(record: record, silence: 0)], wantsReply: false)
+        #expect(identities.check(move, from: "bob", as: id) == .drop)
+        #expect(identities.impostors == 2)
+        // The same key may, as a process that was restarted does; and anybody when the former one is gone.
+        let again = NodeID.random()
+        let hello = ControlMessage.hello(Self.record("alice", again), to: nil)
+        #expect(identities.check(hello, from: "alice", as: again) == .pass(hello))
+        identities.addresses = [:]
+        #expect(identities.check(move, from: "bob", as: id) == .pass(move))
+    }
+
     @Test func whoIsNotTrustedAnyMoreIsNotHeard() throws {
         var identities = try Self.make()
         let id = NodeID.random()

@@ -82,6 +82,10 @@ enum GoldenFrames {
         ),
         ("FLUSH", .flush(through: 300), "5746010981a173cd012c"),
         ("FLUSHED", .flushed(through: 300, missed: 2), "5746010a82a173cd012ca17802"),
+        (
+            "FLUSHED", .flushed(through: 300, missed: 2, by: two),
+            "5746010a83a169c410101112131415161718191a1b1c1d1e1fa173cd012ca17802"
+        ),
         ("GOODBYE", .goodbye(head: 301), "5746010b81a168cd012d"),
         ("REQUEST", .request(id: 1, method: "status", body: .null), "5746010c83a162c0a16b01a16da6737461747573"),
         (
@@ -105,6 +109,7 @@ enum GoldenFrames {
             "PING_REQUEST", .pingRequest(id: 4, member: two, refutation: 2),
             "5746011283a169c410101112131415161718191a1b1c1d1e1fa16b04a17502"
         ),
+        ("BEGAN", .began(origin: two, after: 6), "5746011382a16806a169c410101112131415161718191a1b1c1d1e1f"),
     ]
 
     static let probe = Probe(subscriber: one, origin: two, nonce: 0x0102_0304_0506_0708, head: 6)

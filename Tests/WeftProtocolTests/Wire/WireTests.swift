@@ -111,9 +111,30 @@ struct WireTests {
     @Test func aMissingMemberIsNamed() {
         let frame: [UInt8] = [0x57, 0x46, 1, 9, 0x81, 0xA1, 0x73, 0xA1, 0x78]  // FLUSH {s: "x"}
         let error = #expect(throws: WireError.self) { try ControlMessage(decoding: frame) }
-        #expect(error?.message == "'s' of flush is string; it must be a whole number from 0 up")
+        #expect(error?.message == "'s' of flush is string; it must be a sequence, from 0 to 9223372036854775807")
         let empty = #expect(throws: WireError.self) { try ControlMessage(decoding: [0x57, 0x46, 1, 9, 0x80]) }
-        #expect(empty?.message == "'s' of flush is missing; it must be a whole number from 0 up")
+        #expect(empty?.message == "'s' of flush is missing; it must be a sequence, from 0 to 9223372036854775807")
+    }
+
+    @Test func aSequenceThatNobodyCanReachIsRefused() throws {
+        let beyond = WireFormat.largestSequence + 1
+        #expect(throws: Never.self) { try ControlMessage(decoding: ControlMessage.goodbye(head: beyond - 1).encoded()) }
+        for message in [
+            ControlMessage.goodbye(head: beyond), .flush(through: .max), .flushed(through: 1, missed: beyond),
+            .heartbeat(head: beyond, cursors: [:], digest: 1),
+            .heartbeat(head: 1, cursors: [GoldenFrames.one: beyond], digest: 1),
+            .fetch(id: 1, origin: GoldenFrames.one, first: beyond, last: beyond),
+            .repair(id: 1, origin: GoldenFrames.one, from: beyond, isBusy: false, batches: []),
+            .snapshotRequest(id: 1, floors: [GoldenFrames.one: .max]),
+        ] {
+            let error = #expect(throws: WireError.self) { try ControlMessage(decoding: message.encoded()) }
+            #expect(error?.code == .malformed)
+        }
+        let probe = Probe(subscriber: GoldenFrames.one, origin: GoldenFrames.two, nonce: 1, head: beyond)
+        #expect(throws: WireError.self) { try PublishedFrame(decoding: probe.encoded()[...]) }
+        var builder = EventBatchBuilder(origin: GoldenFrames.one)
+        builder.append(name: "late", arguments: [0x90], time: 0, sequence: WireFormat.largestSequence)
+        #expect(throws: WireError.self) { try EventBatch(decoding: builder.finish()[...]) }
     }
 
     @Test func membersThatAreNotKnownAreIgnored() throws {
@@ -121,6 +142,53 @@ struct WireTests {
         writer.append(encoded: [0x57, 0x46, 1, 9])
         writer.write(["s": 4, "zz": ["later": true]])
         #expect(try ControlMessage(decoding: writer.bytes) == .flush(through: 4))
+    }
+
+    @Test func whatIsNotKnownIsSkippedAndNotBuilt() throws {
+        // A map whose keys are numbers can't be built: that it is there does not matter.
+        var writer = MessagePackWriter()
+        writer.writeMapHeader(2)
+        writer.write("h")
+        writer.write(Int64(7))
+        writer.write("later")
+        var frame = GoldenFrames.bytes("5746010b") + writer.bytes
+        frame += [0x81, 0x01, 0xC0]
+        #expect(try ControlMessage(decoding: frame) == .goodbye(head: 7))
+    }
+
+    @Test(arguments: [ControlMessage.Kind.hello, .heartbeat, .snapshotRequest, .goodbye])
+    func aFrameThatCarriesNoPayloadIsSmall(kind: ControlMessage.Kind) {
+        let body = [0x81, 0xA5] + Array("later".utf8) + [0xDD, 0x00, 0x10, 0x00, 0x00]
+        let frame = [0x57, 0x46, 0x01, kind.rawValue] + body + [UInt8](repeating: 0xC0, count: 1 << 20)
+        #expect { try ControlMessage(decoding: frame) } throws: { ($0 as? WireError)?.code == .tooLarge }
+    }
+
+    @Test(arguments: ["b", "later"])
+    func valuesInAFrameAreCountedAlsoWhereTheyAreSkipped(name: String) {
+        var writer = MessagePackWriter()
+        writer.writeMapHeader(4)
+        writer.write("k")
+        writer.write(Int64(1))
+        writer.write("m")
+        writer.write("x")
+        writer.write("b")
+        writer.writeNil()
+        writer.write(name)
+        writer.writeArrayHeader(WireFormat.maximumValues)
+        let frame =
+            GoldenFrames.bytes("5746010c") + writer.bytes + [UInt8](repeating: 0xC0, count: WireFormat.maximumValues)
+        #expect { try ControlMessage(decoding: frame) } throws: { ($0 as? WireError)?.code == .tooLarge }
+    }
+
+    @Test func positionsInAMessageAreBounded() throws {
+        func request(_ count: Int) -> [UInt8] {
+            let floors = (0..<count).map { _ in (NodeID.random(), UInt64(1)) }
+            return ControlMessage.snapshotRequest(id: 1, floors: Dictionary(uniqueKeysWithValues: floors)).encoded()
+        }
+        _ = try ControlMessage(decoding: request(WireFormat.maximumCursors))
+        #expect { try ControlMessage(decoding: request(WireFormat.maximumCursors + 1)) } throws: {
+            ($0 as? WireError)?.code == .tooLarge
+        }
     }
 
     @Test func aHelloMayNameWhomItCalls() throws {

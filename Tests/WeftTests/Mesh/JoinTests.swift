@@ -4,6 +4,7 @@ import Testing
 import Weft
 import WeftProtocol
 import WeftTestKit
+import ZeroMQ
 
 @testable import Weft
 
@@ -119,6 +120,58 @@ struct JoinTests {
                 "misplaced", bind: bind, advertise: advertise, isInsecure: isInsecure))
         let error = try #require(await #expect(throws: NodeError.self) { try await node.start() })
         #expect(error.code == code)
+    }
+
+    /// What a node would bind to; the seeds are never dialled.
+    private static func addresses(
+        bind: String? = nil, advertise: String? = nil, _ seeds: String..., isInsecure: Bool = true
+    ) throws(NodeError) -> NodeAddresses {
+        try NodeAddresses(
+            TestMesh.configuration("far", bind: bind, advertise: advertise, seeds: seeds, isInsecure: isInsecure))
+    }
+
+    @Test func aNodeThatOnlyItsOwnMachineCanDialDoesNotJoinOnAnother() throws {
+        let far = "tcp://203.0.113.1:7400"
+        let error = try #require(
+            #expect(throws: NodeError.self) { try Self.addresses(bind: "tcp://127.0.0.1:7500", far) })
+        #expect(error.code == .advertise)
+        #expect(error.message.contains(far) && error.message.contains("--bind tcp://"))
+        #expect(throws: Never.self) {
+            _ = try Self.addresses(bind: "tcp://127.0.0.1:7500", advertise: "203.0.113.9", far)
+            _ = try Self.addresses(bind: "tcp://127.0.0.1:7500", "tcp://127.0.0.1:7400")
+            _ = try Self.addresses(bind: "tcp://127.0.0.1:7500", "tcp://localhost:7400")
+        }
+        let unknown = try #require(
+            #expect(throws: NodeError.self) { try Self.addresses("tcp://no-such-host.invalid:7400") })
+        #expect(unknown.code == .advertise)
+        let open = try #require(#expect(throws: NodeError.self) { try Self.addresses(far, isInsecure: false) })
+        #expect(open.code == .insecure)
+    }
+
+    @Test func withoutAnAddressANodeBindsWhereItsSeedsCanDialIt() throws {
+        #expect(try Self.addresses("tcp://127.0.0.1:7400").bind.description == "tcp://127.0.0.1:*")
+        // Where there is no network, there is no other machine either.
+        guard let host = try Endpoint("tcp://203.0.113.1:7400").localHostTowards else { return }
+        let addresses = try Self.addresses("tcp://127.0.0.1:7400", "tcp://203.0.113.1:7400")
+        #expect(addresses.bind.address == host && addresses.bind.port == nil)
+        #expect(!addresses.bind.isLoopback)
+        #expect(addresses.advertised(addresses.bind.withPort(7500)) == "tcp://\(host):7500")
+    }
+
+    @Test func whatOthersWouldIgnoreIsAnErrorAtStart() async throws {
+        var configuration = TestMesh.configuration(String(repeating: "n", count: 257))
+        let long = try #require(
+            await #expect(throws: NodeError.self) { try await Node(configuration: configuration).start() })
+        #expect(long.code == .tooLarge)
+        #expect(long.message.contains("257 bytes") && long.message.contains("at most 256"))
+        configuration = TestMesh.configuration("large")
+        configuration.extras = ["large": .string(String(repeating: "e", count: 16 << 10))]
+        let large = try #require(
+            await #expect(throws: NodeError.self) { try await Node(configuration: configuration).start() })
+        #expect(large.code == .tooLarge)
+        let most = Node(configuration: TestMesh.configuration(String(repeating: "n", count: 256)))
+        try await most.start()
+        await most.stop()
     }
 
     @Test func aNodeStartsOnce() async throws {

@@ -46,6 +46,47 @@ struct IdentityTests {
         }
     }
 
+    @Test func anIdBelongsToTheKeyThatUsedItFirst() async throws {
+        try await SecureMesh.with { mesh in
+            let bossKey = try mesh.makeKey("boss")
+            try mesh.makeKey("alice")
+            let mallory = try mesh.makeKey("mallory")
+            let boss = try mesh.node("boss")
+            try await boss.start()
+            let alice = try mesh.node("alice", joining: [boss])
+            try await alice.start()
+            try await TestMesh.stopping([alice, boss]) {
+                let heard = Collector<Int>("an event of alice")
+                boss.bus.on("tick") { (number: Int) in heard.append(number) }
+                await alice.bus.emit("tick", 1)
+                _ = try await heard.prefix(1)
+                // In alice's id, under her name and under its own; a goodbye in her name; a move of hers to its address.
+                let link = try Stranger.dealer(to: boss, as: alice.id, key: mallory, serverKey: bossKey)
+                var records = [
+                    MemberRecord(
+                        id: alice.id, name: "mallory", control: "tcp://127.0.0.1:9", publish: "tcp://127.0.0.1:10")
+                ]
+                var moved = try #require(await boss.members().first { $0.record.id == alice.id }).record
+                moved.revision += 100
+                moved.publish = "tcp://127.0.0.1:10"
+                records.append(moved)
+                for record in records { link.send(ControlMessage.hello(record).encoded()) }
+                link.send(ControlMessage.goodbye(head: 1_000_000).encoded())
+                let roster = [RosterEntry(record: moved, silence: .zero)]
+                link.send(ControlMessage.roster(roster, wantsReply: false).encoded())
+                link.send(ControlMessage.heartbeat(head: 1_000_000, cursors: [:], digest: 0).encoded())
+                try await mesh.until { await boss.status().counters.security?.impostors ?? 0 >= 5 }
+                let seen = try #require(await boss.members().first { $0.record.id == alice.id })
+                #expect(seen.record.name == "alice")
+                #expect(seen.record.publish != "tcp://127.0.0.1:10")
+                #expect(seen.state == .alive || seen.state == .suspect)
+                await alice.bus.emit("tick", 2)
+                #expect(try await heard.prefix(2) == [1, 2])
+                await link.close()
+            }
+        }
+    }
+
     @Test func eventsOfAnotherOriginAreDroppedAndCounted() async throws {
         try await SecureMesh.with { mesh in
             let bossKey = try mesh.makeKey("boss")

@@ -106,6 +106,28 @@ struct PerimeterTests {
         }
     }
 
+    @Test(arguments: [0, 1])
+    func whoSpeaksSlowlyOrNotAtAllIsHungUpOn(bytes: Int) async throws {
+        try await SecureCluster.with { request in
+            .completed(TaskResult(request.payload))
+        } _: { cluster in
+            let control = UInt16(try #require(try Endpoint(try SecureCluster.address(of: cluster.boss, 0)).port))
+            // A greeting that takes a minute, and none.
+            let greeting: [UInt8] = [0xFF, 0, 0, 0, 0, 0, 0, 0, 1, 0x7F, 3, 0] + Array("CURVE".utf8)
+            let words = bytes == 0 ? [] : greeting + [UInt8](repeating: 0, count: 100)
+            let start = ContinuousClock.now
+            let seen = try await PlainSocket.answers(of: control, to: words, pause: .milliseconds(500))
+            let time = ContinuousClock.now - start
+            // 5 s, and on a busy machine some more; its greeting alone would take a minute.
+            #expect(time > .seconds(4) && time < .seconds(40), "\(time)")
+            #expect(seen.count <= 64)
+            // It is counted by way of the socket's monitor, a moment after.
+            try await cluster.mesh.until {
+                try await cluster.counters(of: cluster.boss).refusedHandshakes >= 1
+            }
+        }
+    }
+
     /// What was seen may be a part, and the number of the version's second half is libzmq's own matter.
     private static func isSame(_ seen: [UInt8], _ expected: [UInt8]) -> Bool {
         zip(seen, expected).enumerated().allSatisfy {

@@ -13,14 +13,16 @@ import Foundation
 /// A TCP connection without ZeroMQ, to see every byte that a node says.
 enum PlainSocket {
     /// Says something to a port of this machine, and returns all that is said until the other end hangs up.
-    static func answers(of port: UInt16, to bytes: [UInt8]) async throws -> [UInt8] {
+    ///
+    /// - Parameter pause: Between each byte and the next; zero to say all at once.
+    static func answers(of port: UInt16, to bytes: [UInt8], pause: Duration = .zero) async throws -> [UInt8] {
         try await withCheckedThrowingContinuation { continuation in
             // It waits in system calls, which no task may do.
-            Thread.detachNewThread { continuation.resume(with: Result { try Self.exchange(port, bytes) }) }
+            Thread.detachNewThread { continuation.resume(with: Result { try Self.exchange(port, bytes, pause) }) }
         }
     }
 
-    private static func exchange(_ port: UInt16, _ bytes: [UInt8]) throws -> [UInt8] {
+    private static func exchange(_ port: UInt16, _ bytes: [UInt8], _ pause: Duration) throws -> [UInt8] {
         #if canImport(Glibc)
             let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         #else
@@ -40,7 +42,17 @@ enum PlainSocket {
         }
         guard descriptor >= 0, connected == 0 else { throw POSIXError(POSIXErrorCode(rawValue: errno) ?? .EIO) }
         // Whoever hangs up early is answer enough.
-        _ = bytes.withUnsafeBytes { send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
+        if pause == .zero {
+            _ = bytes.withUnsafeBytes { send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
+        } else {
+            for byte in bytes {
+                guard withUnsafeBytes(of: byte, { send(descriptor, $0.baseAddress, 1, Int32(MSG_NOSIGNAL)) }) == 1
+                else {
+                    break
+                }
+                Thread.sleep(forTimeInterval: pause / .seconds(1))
+            }
+        }
         var seen: [UInt8] = []
         var buffer = [UInt8](repeating: 0, count: 4096)
         while true {

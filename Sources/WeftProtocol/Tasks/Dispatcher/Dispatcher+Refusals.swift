@@ -55,12 +55,18 @@ extension Dispatcher {
         let limits = [
             ("limit on waiting", task.waitLimit), ("time limit", task.timeLimit), ("limit in all", task.totalLimit),
         ]
-        for case (let name, let limit?) in limits where limit <= .zero {
-            return TaskRefusal(.invalid, "The task's \(name) is \(limit); it must be more than nothing.")
+        // What is accepted must be readable again, on the wire and in the ledger.
+        for case (let name, let limit?) in limits where limit <= .zero || limit > TaskDefaults.longestLimit {
+            return TaskRefusal(
+                .invalid,
+                "The task's \(name) is \(limit); it must be more than nothing, and at most \(TaskDefaults.longestLimit)."
+            )
         }
         for case (let name, let count?) in [("attempts", task.attempts), ("lost workers", task.workerLosses)]
-        where count < 1 {
-            return TaskRefusal(.invalid, "The task's number of \(name) is \(count); it must be at least 1.")
+        where !(1...TaskDefaults.maximumAttempts).contains(count) {
+            return TaskRefusal(
+                .invalid,
+                "The task's number of \(name) is \(count); it must be 1 to \(TaskDefaults.maximumAttempts).")
         }
         return nil
     }

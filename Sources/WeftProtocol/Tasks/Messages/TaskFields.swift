@@ -105,7 +105,8 @@ package struct TaskFields {
 
     /// A duration, carried as whole microseconds.
     package func duration(_ key: String) throws(TaskPlaneError) -> Duration {
-        .microseconds(try self.integer(key, in: 0...1_000_000_000_000_000))
+        let longest = Int(clamping: TaskDefaults.longestLimit.clampedNanoseconds / 1000)
+        return .microseconds(try self.integer(key, in: 0...longest))
     }
 
     package func optionalDuration(_ key: String) throws(TaskPlaneError) -> Duration? {

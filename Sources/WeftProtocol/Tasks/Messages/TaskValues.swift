@@ -84,8 +84,8 @@ extension TaskSubmission {
             key: try fields.optionalString("k"), name: try fields.optionalString("n"),
             payload: try fields.value("p"),
             priority: !fields.has("r") ? 0 : try fields.integer("r"),
-            attempts: !fields.has("m") ? nil : try fields.integer("m", in: 1...1_000_000),
-            workerLosses: !fields.has("v") ? nil : try fields.integer("v", in: 1...1_000_000),
+            attempts: !fields.has("m") ? nil : try fields.integer("m", in: 1...TaskDefaults.maximumAttempts),
+            workerLosses: !fields.has("v") ? nil : try fields.integer("v", in: 1...TaskDefaults.maximumAttempts),
             notBefore: try fields.optionalDate("d"), waitLimit: try fields.optionalDuration("w"),
             timeLimit: try fields.optionalDuration("l"), totalLimit: try fields.optionalDuration("e"),
             after: try fields.strings("f"), traceParent: try fields.optionalString("t"))

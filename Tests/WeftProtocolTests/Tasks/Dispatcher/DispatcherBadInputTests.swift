@@ -75,6 +75,10 @@ struct DispatcherBadInputTests {
         TaskSubmission(id: "a", payload: .null, waitLimit: .zero),
         TaskSubmission(id: "a", payload: .null, timeLimit: .seconds(-1)),
         TaskSubmission(id: "a", payload: .null, totalLimit: .zero),
+        TaskSubmission(id: "a", payload: .null, timeLimit: TaskDefaults.longestLimit + .microseconds(1)),
+        TaskSubmission(id: "a", payload: .null, totalLimit: .seconds(Int64.max)),
+        TaskSubmission(id: "a", payload: .null, attempts: 1_000_001),
+        TaskSubmission(id: "a", payload: .null, workerLosses: .max),
         TaskSubmission(id: "a", payload: .null, attempts: 0),
         TaskSubmission(id: "a", payload: .null, workerLosses: 0),
         TaskSubmission(id: "a", payload: .null, after: (0...100).map { "p\($0)" }),
@@ -89,12 +93,25 @@ struct DispatcherBadInputTests {
         #expect(scene.dispatcher.counters.refused == 1)
     }
 
+    /// Else a ledger would hold what cannot be read, and could not be opened again.
+    @Test func theMostThatIsAcceptedCanBeReadAgain() throws {
+        var scene = Scene()
+        let longest = TaskDefaults.longestLimit
+        let task = TaskSubmission(
+            id: "a", payload: .null, priority: .min, attempts: TaskDefaults.maximumAttempts,
+            workerLosses: TaskDefaults.maximumAttempts, waitLimit: longest, timeLimit: longest, totalLimit: longest)
+        scene.submit(task)
+        #expect(scene.dispatcher.unfinishedCount == 1)
+        let record = try #require(scene.dispatcher.record(of: "a"))
+        #expect(try TaskRecord(value: record.value) == record)
+    }
+
     @Test func aTimeFarAwayIsNoTrap() {
         var scene = Scene()
         scene.register()
         scene.submit(TaskSubmission(id: "far", payload: .null, notBefore: .distantFuture))
         scene.submit(
-            TaskSubmission(id: "old", payload: .null, notBefore: .distantPast, totalLimit: .seconds(Int64.max)))
+            TaskSubmission(id: "old", payload: .null, notBefore: .distantPast, totalLimit: TaskDefaults.longestLimit))
         #expect(scene.deals == [Scene.one: ["old/1"]])
         scene.advance(.seconds(1))
         #expect(scene.state("far") == .queued)

@@ -1,0 +1,12 @@
+// This source file is part of the Weft project. See LICENSE. SPDX-License-Identifier: Apache-2.0
+
+#ifndef CFUZZER_H
+#define CFUZZER_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/// libFuzzer's loop, for programs that have a main function of their own.
+int LLVMFuzzerRunDriver(int *argc, char ***argv, int (*callback)(const uint8_t *data, size_t size));
+
+#endif
