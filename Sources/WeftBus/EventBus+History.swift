@@ -13,7 +13,7 @@ extension EventBus {
 
     /// The newest events with exactly this name, the oldest of them first.
     public func history(of name: EventName) -> [EventRecord] {
-        Self.records(self.state.withLock { $0.history.all { $0.name == name } })
+        Self.records(self.state.withLock { $0.history.all { found, _ in found == name } })
     }
 
     /// Forgets the history of this process.

@@ -181,6 +181,7 @@ private func partOfALargeMessage(_ name: EventName, _ number: Int, of size: Int 
         final class Port: EventPort {
             private let bus: EventBus
             init(_ bus: EventBus) { self.bus = bus }
+            var hasRoom: Bool { true }
             func waitForRoom() async {}
             func waitForRoomBlocking() {}
             func append(name: EventName, arguments: EventArguments, microsecondsSince1970: Int64) -> UInt64 { 1 }

@@ -87,6 +87,13 @@ final class RecordingPort: EventPort {
     var appended: [Appended] { self.state.withLock { $0.appended } }
     var waits: Int { self.state.withLock { $0.waits } }
 
+    /// Off makes emits take the longer way, which asks and waits.
+    let hasRoom: Bool
+
+    init(hasRoom: Bool = false) {
+        self.hasRoom = hasRoom
+    }
+
     func waitForRoom() async {
         self.state.withLock { $0.waits += 1 }
     }

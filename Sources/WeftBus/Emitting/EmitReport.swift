@@ -42,7 +42,15 @@ public struct EmitReport: Sendable {
     private var isForOthers = false
     private var rare: Rare?
 
+    @usableFromInline
     init() {}
+
+    /// Some listeners have been called.
+    @usableFromInline
+    mutating func count(called: Int, delivered: Int) {
+        self.listeners += called
+        self.delivered += delivered
+    }
 
     /// An emit that came to nothing.
     init(refusal: EventNameError) {

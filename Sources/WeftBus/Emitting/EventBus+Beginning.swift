@@ -3,7 +3,7 @@
 import Locking
 import Logging
 import Synchronization
-import WeftValue
+public import WeftValue
 
 /// Whether a `new_listener` handler runs: what it registers itself is no news, or it would be called for ever.
 enum ListenerNews {
@@ -16,6 +16,72 @@ extension EventBus {
         let emission: Emission
         let listeners: [Listener]
         let isUnhandledError: Bool
+    }
+
+    /// The same of an emit whose arguments the emitter still has.
+    @usableFromInline
+    struct BegunAtOnce {
+        let name: EventName
+        let origin: NodeID
+        let sequence: UInt64?
+        let microseconds: Int64
+        @usableFromInline let listeners: [Listener]
+
+        /// The event with its arguments, for listeners that do not take them as they are.
+        func emission(_ source: any ArgumentSource) -> Emission {
+            Emission(
+                name: self.name, origin: self.origin, sequence: self.sequence, microseconds: self.microseconds,
+                arguments: EventArguments(bytes: nil, source: source))
+        }
+    }
+
+    /// Begins an emit of a few plain arguments, if nothing has to be waited for and the name is an ordinary one.
+    ///
+    /// Nothing is allocated for the event: its arguments are written where the history keeps them, and from there into what
+    /// goes to the other nodes.
+    ///
+    /// - Parameters:
+    ///   - size: How many bytes `write` writes at most.
+    ///   - write: Writes the arguments as one MessagePack array; it runs under the lock, so no user's code may be in it.
+    /// - Returns: nil when it has to be done the longer way.
+    @usableFromInline
+    func beginAtOnce(
+        _ name: EventName, size: Int, isLocalOnly: Bool, _ report: inout EmitReport,
+        _ write: (inout MessagePackWriter) -> Void
+    ) -> BegunAtOnce? {
+        guard name.isMirrored, size < self.sizeLimit else { return nil }
+        let keepsHistory = self.keepsHistory
+        let begun = self.state.withLock { state -> BegunAtOnce? in
+            var sequence: UInt64?
+            let port = isLocalOnly ? nil : state.port
+            if let port, !port.hasRoom { return nil }
+            let time = WallClock.microseconds
+            state.counters.emitted &+= 1
+            if keepsHistory || port != nil {
+                state.history.prepare(size)
+                let written = state.history.write(write)
+                if let port {
+                    sequence = port.append(
+                        name: name, arguments: state.history.written(written), microsecondsSince1970: time)
+                    state.counters.mirrored &+= 1
+                }
+                if keepsHistory {
+                    let dropped = state.history.append(
+                        name: name, origin: state.origin, sequence: sequence, microseconds: time, isRemote: false,
+                        written: written)
+                    state.counters.historyByteDrops &+= UInt64(truncatingIfNeeded: dropped)
+                } else {
+                    state.history.drop(written)
+                }
+            }
+            return BegunAtOnce(
+                name: name, origin: state.origin, sequence: sequence, microseconds: time,
+                listeners: state.registry.listeners(for: name))
+        }
+        guard let begun else { return nil }
+        report.sequence = begun.sequence
+        if begun.sequence == nil, !isLocalOnly { report.mirroring = .notAttached }
+        return begun
     }
 
     /// Everything about an emit that must happen in one step: its number in the stream, its place in the history, and who
@@ -54,9 +120,10 @@ extension EventBus {
             let emission = Emission(
                 name: name, origin: state.origin, sequence: sequence, microseconds: time, arguments: arguments)
             if keepsHistory, arguments.canBeKept {
-                let entry = Emission(
-                    name: name, origin: state.origin, sequence: sequence, microseconds: time, arguments: arguments.kept)
-                state.counters.historyByteDrops &+= UInt64(clamping: state.history.append(entry))
+                let dropped = state.history.append(
+                    name: name, origin: state.origin, sequence: sequence, microseconds: time, isRemote: false,
+                    arguments.kept)
+                state.counters.historyByteDrops &+= UInt64(truncatingIfNeeded: dropped)
             }
             return Begun(
                 emission: emission, listeners: state.registry.listeners(for: name),

@@ -15,6 +15,7 @@ extension EventBus {
     func failure(_ error: any Error, _ emission: Emission) -> HandlerFailure? {
         switch error {
         case is CancellationError: return nil
+        case let error as Undecodable: return self.failure(emission.mismatch(error), emission)
         case let error as EventDecodingError:
             self.count(\.undecodable)
             self.logger.debug("An event does not fit a listener", metadata: ["event.name": "\(emission.name)"])

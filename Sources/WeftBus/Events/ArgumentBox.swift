@@ -56,6 +56,16 @@ final class ArgumentBox<each Argument: Codable & Sendable>: ArgumentSource {
         try self.writing(self, &writer)
     }
 
+    /// Reads arguments of these types.
+    @inlinable
+    static func read(_ arguments: inout ArgumentReader) throws(Undecodable) -> (repeat each Argument) {
+        do {
+            return (repeat try arguments.next((each Argument).self))
+        } catch {
+            throw Undecodable(error, expected: Self.typeNames)
+        }
+    }
+
     @usableFromInline
     static var typeNames: String {
         var names: [String] = []

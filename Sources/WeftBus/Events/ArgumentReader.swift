@@ -13,6 +13,17 @@ struct ArgumentReader {
         if !bytes.isEmpty { self.left = try self.reader.readArrayHeader() }
     }
 
+    /// A reader of parts, none of which it has entered yet.
+    init(of reader: MessagePackReader) {
+        self.reader = reader
+    }
+
+    /// Goes on with the arguments of another event in the same bytes.
+    mutating func enter(_ part: Range<Int>) throws(MessagePackError) {
+        self.reader.enter(part)
+        self.left = part.isEmpty ? 0 : try self.reader.readArrayHeader()
+    }
+
     /// The next argument; one that is missing is nil if its type allows.
     @inlinable
     mutating func next<T: Decodable>(_ type: T.Type) throws(MessagePackError) -> T {

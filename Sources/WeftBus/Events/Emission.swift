@@ -35,15 +35,20 @@ struct Emission: Sendable {
 
     /// Reads the arguments from their bytes.
     @usableFromInline
-    func reader() throws(MessagePackError) -> ArgumentReader {
-        try ArgumentReader(self.arguments.encoded())
+    func reader(for expected: @autoclosure () -> String) throws(Undecodable) -> ArgumentReader {
+        do {
+            return try ArgumentReader(self.arguments.encoded())
+        } catch {
+            throw Undecodable(error, expected: expected())
+        }
     }
 
-    /// The error that says why the arguments do not fit; any other error is left as it is.
-    @usableFromInline
-    func mismatch(_ error: any Error, expected: String) -> any Error {
-        guard let reason = error as? MessagePackError, let record = try? self.record() else { return error }
-        return EventDecodingError(record, expected: expected, reason: reason)
+    /// The error that says why the arguments do not fit; any other reason is left as it is.
+    func mismatch(_ error: Undecodable) -> any Error {
+        guard let reason = error.reason as? MessagePackError, let record = try? self.record() else {
+            return error.reason
+        }
+        return EventDecodingError(record, expected: error.expected, reason: reason)
     }
 
     /// About how many bytes it takes, for the bounds of mailboxes.

@@ -41,6 +41,12 @@ public struct EventArguments: Sendable {
     /// Whether the bytes are there, or the values are plain ones: others could change, or run users' code when they go.
     var canBeKept: Bool { self.bytes != nil || self.source?.knownSize != nil }
 
+    /// The same, with bytes that keep no larger message alive.
+    var detached: EventArguments {
+        guard let bytes = self.bytes, bytes.startIndex > 0 else { return self }
+        return EventArguments(bytes: Array(bytes)[...], source: self.source)
+    }
+
     /// The bytes alone if they are there.
     var kept: EventArguments { self.bytes == nil ? self : EventArguments(bytes: self.bytes) }
 }

@@ -20,7 +20,7 @@ extension EventBus {
         _ key: EventKey<repeat each Argument>, from scope: ListenerScope = .all, replay: Bool = false,
         _ handler: @escaping @Sendable (repeat each Argument) throws -> Void
     ) -> Subscription {
-        self.register(EventPattern(key.name), .init(scope: scope, wantsReplay: replay), sync: Self.body(handler))
+        self.register(EventPattern(key.name), .init(scope: scope, wantsReplay: replay), sync: SyncTarget(many: handler))
     }
 
     /// Registers an asynchronous handler for the events of a key.
@@ -41,7 +41,7 @@ extension EventBus {
         _ handler: @escaping @isolated(any) @Sendable (repeat each Argument) async throws -> Void
     ) -> Subscription {
         self.register(
-            EventPattern(key.name), .init(scope: scope, wantsReplay: replay), async: Self.body(handler),
+            EventPattern(key.name), .init(scope: scope, wantsReplay: replay), async: AsyncTarget(many: handler),
             concurrency: concurrency)
     }
 
@@ -52,7 +52,7 @@ extension EventBus {
         _ key: EventKey<repeat each Argument>, from scope: ListenerScope = .all,
         _ handler: @escaping @Sendable (repeat each Argument) throws -> Void
     ) -> Subscription {
-        self.register(EventPattern(key.name), .init(scope: scope, isOnce: true), sync: Self.body(handler))
+        self.register(EventPattern(key.name), .init(scope: scope, isOnce: true), sync: SyncTarget(many: handler))
     }
 
     /// Registers an asynchronous handler for one event of a key; it is removed before it is called.
@@ -63,7 +63,8 @@ extension EventBus {
         _ handler: @escaping @isolated(any) @Sendable (repeat each Argument) async throws -> Void
     ) -> Subscription {
         self.register(
-            EventPattern(key.name), .init(scope: scope, isOnce: true), async: Self.body(handler), concurrency: 1)
+            EventPattern(key.name), .init(scope: scope, isOnce: true), async: AsyncTarget(many: handler), concurrency: 1
+        )
     }
 
     /// Registers a synchronous handler for all events whose names match, with whatever arguments.
@@ -72,7 +73,7 @@ extension EventBus {
         matching pattern: EventPattern, from scope: ListenerScope = .all, replay: Bool = false,
         _ handler: @escaping @Sendable (EventRecord) throws -> Void
     ) -> Subscription {
-        self.register(pattern, .init(scope: scope, wantsReplay: replay), sync: Self.recordBody(handler))
+        self.register(pattern, .init(scope: scope, wantsReplay: replay), sync: SyncTarget(handler))
     }
 
     /// Registers an asynchronous handler for all events whose names match, with whatever arguments.
@@ -82,7 +83,7 @@ extension EventBus {
         _ handler: @escaping @isolated(any) @Sendable (EventRecord) async throws -> Void
     ) -> Subscription {
         self.register(
-            pattern, .init(scope: scope, wantsReplay: replay), async: Self.recordBody(handler),
+            pattern, .init(scope: scope, wantsReplay: replay), async: AsyncTarget(handler),
             concurrency: concurrency)
     }
 
@@ -92,7 +93,7 @@ extension EventBus {
         matching pattern: EventPattern, from scope: ListenerScope = .all,
         _ handler: @escaping @Sendable (EventRecord) throws -> Void
     ) -> Subscription {
-        self.register(pattern, .init(scope: scope, isOnce: true), sync: Self.recordBody(handler))
+        self.register(pattern, .init(scope: scope, isOnce: true), sync: SyncTarget(handler))
     }
 
     /// Registers an asynchronous handler for the first event whose name matches.
@@ -101,7 +102,7 @@ extension EventBus {
         matching pattern: EventPattern, from scope: ListenerScope = .all,
         _ handler: @escaping @isolated(any) @Sendable (EventRecord) async throws -> Void
     ) -> Subscription {
-        self.register(pattern, .init(scope: scope, isOnce: true), async: Self.recordBody(handler), concurrency: 1)
+        self.register(pattern, .init(scope: scope, isOnce: true), async: AsyncTarget(handler), concurrency: 1)
     }
 
     /// Ends a registration; one that has ended already, or belongs to another bus, does no harm.
@@ -112,7 +113,7 @@ extension EventBus {
     @discardableResult
     public func off(_ subscription: Subscription) -> Bool {
         let removed = self.state.withLock { $0.registry.remove(subscription) }
-        _ = removed?.claim()  // so that a one-time handler is not called by an emit that has begun
+        removed?.end()
         return removed != nil
     }
 
@@ -128,7 +129,7 @@ extension EventBus {
 
     private func removeAll(_ pattern: EventPattern?) {
         let removed = self.state.withLock { $0.registry.removeAll(pattern) }
-        for listener in removed { _ = listener.claim() }
+        for listener in removed { listener.end() }
     }
 
     /// The names that have listeners of their own, in the order of their first registrations; patterns are not names.

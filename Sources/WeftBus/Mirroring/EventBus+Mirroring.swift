@@ -38,12 +38,8 @@ extension EventBus {
     /// Events that other nodes may not send (`error`, `new_listener`, `weft:*`, bad names) are dropped and counted.
     @concurrent
     public func deliver(_ batch: [EventRecord]) async {
-        let allowed = self.mirrored(batch)
-        // Those that stay in the history when the batch has been delivered get bytes of their own, or a hundred small
-        // events could keep a hundred large messages alive.
-        let stay = allowed.count - self.configuration.historyEvents
-        for (index, record) in allowed.enumerated() {
-            let listeners = self.take(record, keeping: index >= stay ? record.detached() : record)
+        for record in self.mirrored(batch) {
+            let listeners = self.take(record)
             if !listeners.isEmpty { await self.handOver(Emission(record, isRemote: true), to: listeners) }
         }
     }
@@ -52,7 +48,7 @@ extension EventBus {
     package func deliverSync(_ batch: [EventRecord]) {
         for record in self.mirrored(batch) {
             var report = EmitReport()
-            let listeners = self.take(record, keeping: record)
+            let listeners = self.take(record)
             self.dispatchSync(Emission(record, isRemote: true), to: listeners, &report)
         }
     }
@@ -60,12 +56,15 @@ extension EventBus {
     /// Puts another node's event into the history.
     ///
     /// - Returns: Who listens at this moment.
-    private func take(_ record: EventRecord, keeping kept: EventRecord) -> [Listener] {
+    private func take(_ record: EventRecord) -> [Listener] {
         self.state.withLock { state in
             state.counters.received &+= 1
             if self.configuration.historyEvents > 0 {
-                state.counters.historyByteDrops &+= UInt64(
-                    clamping: state.history.append(Emission(kept, isRemote: true)))
+                let dropped = state.history.append(
+                    name: record.name, origin: record.origin, sequence: record.sequence,
+                    microseconds: record.microsecondsSince1970, isRemote: true,
+                    EventArguments(encoded: record.encodedArguments))
+                state.counters.historyByteDrops &+= UInt64(truncatingIfNeeded: dropped)
             }
             return state.registry.listeners(for: record.name)
         }
@@ -99,7 +98,7 @@ extension EventBus {
 
     /// The mirrored events in the history, for a node that joins late.
     public func historySnapshot() -> [EventRecord] {
-        Self.records(self.state.withLock { $0.history.all { $0.sequence != nil } })
+        Self.records(self.state.withLock { $0.history.all { $1 } })
     }
 
     /// Puts another member's history before this one's, as far as there is room.

@@ -2,6 +2,11 @@
 
 /// Where a bus hands over what the other nodes should see: the side of the mirror that the bus knows.
 public protocol EventPort: AnyObject, Sendable {
+    /// Whether an emit may go on without waiting.
+    ///
+    /// Called under the bus's lock for each event, so it takes none of its own.
+    var hasRoom: Bool { get }
+
     /// Suspends while the outbox is over its high-water mark, for a bounded time.
     func waitForRoom() async
 

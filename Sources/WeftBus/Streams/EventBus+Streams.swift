@@ -53,14 +53,14 @@ extension EventBus {
             if buffering == .holdingBack {
                 self.register(
                     pattern, options,
-                    async: { emission, _, _ in
+                    async: AsyncTarget { emission, _, _ in
                         await buffer.appendWhenRoom(try element(emission), cost: emission.cost)
                         return true
                     }, concurrency: 1)
             } else {
                 self.register(
                     pattern, options,
-                    sync: { emission, _, bus in
+                    sync: SyncTarget { emission, _, bus in
                         let kept = emission.isRemote && buffer.isBackedUp ? emission.detached() : emission
                         let dropped = buffer.append(try element(kept), cost: kept.cost)
                         if dropped > 0 { bus.count(\.streamDrops, by: dropped) }

@@ -68,6 +68,7 @@ final class SimulatedBus: EventPort {
 
     // MARK: - The port
 
+    var hasRoom: Bool { true }
     func waitForRoom() async {}
     func waitForRoomBlocking() {}
 

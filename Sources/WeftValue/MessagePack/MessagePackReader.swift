@@ -8,8 +8,12 @@ public import FoundationEssentials
 /// bounded. What fails leaves the reader where it was.
 public struct MessagePackReader: Sendable {
     private let bytes: ArraySlice<UInt8>
-    /// Where in `bytes` the next value begins. The slice itself stays as it is: to cut it costs a reference each time.
-    private var position: Int
+    /// Where in `bytes` the next value begins.
+    ///
+    /// The slice itself stays as it is: to cut it costs a reference each time.
+    package private(set) var position: Int
+    /// Where what may be read ends: the end of `bytes`, or that of the part that is being read.
+    private var end: Int
     /// How deep ``readValue()`` follows arrays and maps.
     public let depthLimit: Int
     /// How many more values ``readValue()`` and ``skip()`` take, those inside others included.
@@ -25,6 +29,7 @@ public struct MessagePackReader: Sendable {
     public init(_ bytes: ArraySlice<UInt8>, depthLimit: Int = MessagePack.depthLimit, valueLimit: Int = .max) {
         self.bytes = bytes
         self.position = bytes.startIndex
+        self.end = bytes.endIndex
         self.depthLimit = depthLimit
         self.valuesLeft = valueLimit
     }
@@ -35,12 +40,25 @@ public struct MessagePackReader: Sendable {
     }
 
     /// Whether everything has been read.
-    public var isAtEnd: Bool { self.position == self.bytes.endIndex }
+    public var isAtEnd: Bool { self.position >= self.end }
 
     /// What has not been read yet.
-    public var remaining: ArraySlice<UInt8> { self.bytes[self.position...] }
+    public var remaining: ArraySlice<UInt8> { self.bytes[self.position..<self.end] }
 
-    private var left: Int { self.bytes.endIndex - self.position }
+    private var left: Int { self.end - self.position }
+
+    /// Goes to a part of the bytes, wherever in them that is, and reads no further than it goes.
+    ///
+    /// So one reader serves all parts of a message, and none costs a reference to its bytes.
+    package mutating func enter(_ part: Range<Int>) {
+        let part = part.clamped(to: self.bytes.startIndex..<self.bytes.endIndex)
+        (self.position, self.end) = (part.lowerBound, part.upperBound)
+    }
+
+    /// The bytes of a part, as they lie in the whole.
+    package subscript(part: Range<Int>) -> ArraySlice<UInt8> {
+        self.bytes[part.clamped(to: self.bytes.startIndex..<self.bytes.endIndex)]
+    }
 
     /// Fails unless everything has been read.
     public func expectEnd() throws(MessagePackError) {
@@ -86,7 +104,15 @@ public struct MessagePackReader: Sendable {
 
     /// Reads an integer.
     public mutating func readInt() throws(MessagePackError) -> Int {
-        try self.readInteger(Int.self)
+        // Most numbers are small.
+        if self.position < self.end {
+            let head = self.bytes[self.position]
+            if head < 0x80 {
+                self.position += 1
+                return Int(head)
+            }
+        }
+        return try self.readInteger(Int.self)
     }
 
     /// Reads an integer without sign.
@@ -123,6 +149,19 @@ public struct MessagePackReader: Sendable {
 
     /// Reads bytes that are not text; the result shares the storage of what is being read.
     public mutating func readBin() throws(MessagePackError) -> ArraySlice<UInt8> {
+        self.bytes[try self.readBinPart()]
+    }
+
+    /// Reads bytes that are not text, as an array of their own.
+    public mutating func readBytes() throws(MessagePackError) -> [UInt8] {
+        let part = try self.readBinPart()
+        return [UInt8](self.bytes[part])
+    }
+
+    /// Reads past bytes that are not text.
+    ///
+    /// - Returns: Where they lie.
+    package mutating func readBinPart() throws(MessagePackError) -> Range<Int> {
         let (offset, count) =
             switch try self.head() {
             case 0xC4: (2, try self.integer(1, at: 1))
@@ -130,9 +169,11 @@ public struct MessagePackReader: Sendable {
             case 0xC6: (5, try self.integer(4, at: 1))
             default: throw self.mismatch("bytes")
             }
-        let body = try self.body(offset, count)
-        self.position = body.endIndex
-        return body
+        let left = self.left - offset
+        guard left >= 0, count <= UInt64(left) else { throw self.truncated(count, left) }
+        let start = self.position + offset
+        self.position = start + Int(count)
+        return start..<self.position
     }
 
     /// Reads a moment from the timestamp extension.
@@ -236,6 +277,20 @@ public struct MessagePackReader: Sendable {
         return true
     }
 
+    /// Skips what comes next if it is the same as an earlier part of the bytes.
+    ///
+    /// - Returns: Whether it was.
+    package mutating func skip(ifSameAs part: Range<Int>) -> Bool {
+        guard self.left >= part.count, part.lowerBound >= self.bytes.startIndex else { return false }
+        var place = self.position
+        for earlier in part {
+            guard self.bytes[earlier] == self.bytes[place] else { return false }
+            place += 1
+        }
+        self.position = place
+        return true
+    }
+
     /// Skips one scalar or header.
     ///
     /// - Returns: How many values the header promises.
@@ -322,11 +377,13 @@ public struct MessagePackReader: Sendable {
     /// The `count` bytes that begin `offset` bytes from here.
     private func body(_ offset: Int, _ count: UInt64) throws(MessagePackError) -> ArraySlice<UInt8> {
         let left = self.left - offset
-        guard left >= 0, count <= UInt64(left) else {
-            throw MessagePackError(.truncated, "\(count) bytes are declared and \(max(left, 0)) are left")
-        }
+        guard left >= 0, count <= UInt64(left) else { throw self.truncated(count, left) }
         let start = self.position + offset
         return self.bytes[start..<start + Int(count)]
+    }
+
+    private func truncated(_ count: UInt64, _ left: Int) -> MessagePackError {
+        MessagePackError(.truncated, "\(count) bytes are declared and \(max(left, 0)) are left")
     }
 
     private mutating func header(
