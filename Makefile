@@ -1,6 +1,6 @@
 # Weft's commands for people. `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test test-thread lint format check-imports check-long simulate simulate-mesh crash-points soak lab peer fuzz bench clean
+.PHONY: help setup build demo test test-thread lint format check-imports check-long simulate simulate-mesh crash-points soak lab peer fuzz bench bench-quick clean
 
 BUILD := .build
 # Tests start real processes and wait with deadlines: a few at a time are quicker than all at once.
@@ -77,8 +77,11 @@ peer: setup ## See a mesh with keys of three nodes and the one in Python hear 20
 fuzz: setup ## Fuzz every decoder, each for 600 s or so many (SECONDS=600)
 	@fuzz/run --seconds $(or $(SECONDS),600)
 
-bench: setup ## Measure emit throughput and task latency beside raw libzmq in C
-	@benchmarks/run
+bench: setup ## Measure everything beside baselines in C and other systems, 5 rounds, into benchmarks/results (ROWS=mesh-32,task-8)
+	@benchmarks/run $(if $(ROWS),--rows $(ROWS))
+
+bench-quick: setup ## The same in one short round, under three minutes
+	@benchmarks/run --quick $(if $(ROWS),--rows $(ROWS))
 
 clean: ## Remove everything that was built
 	rm -rf .build .build-thread .build-release run fuzz/.build*

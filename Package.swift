@@ -113,8 +113,8 @@ let package = Package(
         .executableTarget(
             name: "WeftCLI",
             dependencies: [
-                "CurlHTTP", "Failpoints", "Locking", "Weft", "WeftBus", "WeftExec", "WeftPlatform", "WeftProtocol",
-                "WeftServer", "WeftSQLite", "WeftValue", "ZeroMQ",
+                "CurlHTTP", "Failpoints", "Locking", "ServerSentEvents", "Weft", "WeftBus", "WeftExec", "WeftPlatform",
+                "WeftProtocol", "WeftServer", "WeftSQLite", "WeftValue", "ZeroMQ",
                 .argumentParser, .histogram, .lifecycle, .logging, .unixSignals,
             ],
             swiftSettings: swiftSettings),

@@ -1,11 +1,11 @@
 // This source file is part of the Weft project. See LICENSE. SPDX-License-Identifier: Apache-2.0
 
 #if canImport(Glibc)
-    import Glibc
+    package import Glibc
 #elseif canImport(Musl)
-    import Musl
+    package import Musl
 #else
-    import Darwin
+    package import Darwin
 #endif
 
 /// A value behind a lock.
@@ -13,16 +13,17 @@
 /// This is a `pthread_mutex_t` and not `Synchronization.Mutex`, because the thread sanitizer on Linux cannot see into
 /// the latter and reports races that are not there.
 ///
-/// `@unchecked Sendable`: `storage` is read and written only between `pthread_mutex_lock` and
-/// `pthread_mutex_unlock` of `mutex`; both are allocated in `init` and freed in `deinit`, when nobody else can hold
-/// a reference.
+/// `@unchecked Sendable`: what `storage` points to is read and written only between `pthread_mutex_lock` and
+/// `pthread_mutex_unlock` of `mutex`; all are allocated in `init` and freed in `deinit`, when nobody else can hold
+/// a reference. It is a pointer because the lock already excludes what a property's exclusivity check would look for.
 package final class Locked<Value>: @unchecked Sendable {
-    private let mutex: UnsafeMutablePointer<pthread_mutex_t>
-    private let condition: UnsafeMutablePointer<pthread_cond_t>
-    private var storage: Value
+    @usableFromInline let mutex: UnsafeMutablePointer<pthread_mutex_t>
+    @usableFromInline let condition: UnsafeMutablePointer<pthread_cond_t>
+    @usableFromInline let storage: UnsafeMutablePointer<Value>
 
     package init(_ value: sending Value) {
-        self.storage = value
+        self.storage = .allocate(capacity: 1)
+        self.storage.initialize(to: value)
         self.mutex = .allocate(capacity: 1)
         self.condition = .allocate(capacity: 1)
         let mutexError = pthread_mutex_init(self.mutex, nil)
@@ -43,16 +44,22 @@ package final class Locked<Value>: @unchecked Sendable {
         pthread_cond_destroy(self.condition)
         pthread_mutex_destroy(self.mutex)
         self.condition.deallocate()
+        self.storage.deinitialize(count: 1)
+        self.storage.deallocate()
         self.mutex.deallocate()
     }
 
     /// Runs `body` with exclusive access to the value.
+    ///
+    /// Inlinable, because without it each use in another module is a call through unspecialised generic code, which costs
+    /// more than the lock.
+    @inlinable @inline(__always)
     package func withLock<Result, Failure: Error>(
         _ body: (inout Value) throws(Failure) -> sending Result
     ) throws(Failure) -> sending Result {
         pthread_mutex_lock(self.mutex)
         defer { pthread_mutex_unlock(self.mutex) }
-        return try body(&self.storage)
+        return try body(&self.storage.pointee)
     }
 
     /// Blocks the calling thread until `condition` holds or `timeout` has passed, then runs `body` under the same lock.
@@ -76,12 +83,12 @@ package final class Locked<Value>: @unchecked Sendable {
         deadline.tv_nsec = nanoseconds % 1_000_000_000
         pthread_mutex_lock(self.mutex)
         defer { pthread_mutex_unlock(self.mutex) }
-        while !condition(self.storage) {
+        while !condition(self.storage.pointee) {
             if pthread_cond_timedwait(self.condition, self.mutex, &deadline) != 0 {
-                guard condition(self.storage) else { return nil }
+                guard condition(self.storage.pointee) else { return nil }
             }
         }
-        return body(&self.storage)
+        return body(&self.storage.pointee)
     }
 
     /// Wakes every thread in ``waitAndLock(timeout:until:_:)``.

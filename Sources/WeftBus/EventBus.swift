@@ -1,6 +1,5 @@
 // This source file is part of the Weft project. See LICENSE. SPDX-License-Identifier: Apache-2.0
 
-import FoundationEssentials
 import Locking
 import Logging
 import Synchronization
@@ -41,11 +40,16 @@ public final class EventBus: Sendable {
     let state: Locked<State>
     /// Whether a port is attached, readable without the lock.
     let hasPort = Atomic(false)
+    // Parts of the configuration that each emit asks for; to reach into it costs references each time.
+    let keepsHistory: Bool
+    let sizeLimit: Int
     let announcements = Announcements()
 
     /// Creates a bus of its own.
     public init(configuration: Configuration = Configuration()) {
         self.configuration = configuration
+        self.keepsHistory = configuration.historyEvents > 0
+        self.sizeLimit = configuration.mirroredEventBytes - EventName.maximumLength
         self.state = Locked(
             State(
                 history: History(

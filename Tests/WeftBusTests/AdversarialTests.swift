@@ -181,9 +181,10 @@ private func partOfALargeMessage(_ name: EventName, _ number: Int, of size: Int 
         final class Port: EventPort {
             private let bus: EventBus
             init(_ bus: EventBus) { self.bus = bus }
+            var hasRoom: Bool { true }
             func waitForRoom() async {}
             func waitForRoomBlocking() {}
-            func append(name: EventName, arguments: [UInt8], time: Date) -> UInt64 { 1 }
+            func append(name: EventName, arguments: EventArguments, microsecondsSince1970: Int64) -> UInt64 { 1 }
             deinit { self.bus.clearHistory() }
         }
         self.bus.attach(Port(self.bus), origin: .other)

@@ -79,13 +79,20 @@ final class RecordingPort: EventPort {
     struct Appended: Sendable {
         let name: EventName
         let arguments: [UInt8]
-        let time: Date
+        let microseconds: Int64
     }
 
     private let state = Locked<(appended: [Appended], waits: Int)>(([], 0))
 
     var appended: [Appended] { self.state.withLock { $0.appended } }
     var waits: Int { self.state.withLock { $0.waits } }
+
+    /// Off makes emits take the longer way, which asks and waits.
+    let hasRoom: Bool
+
+    init(hasRoom: Bool = false) {
+        self.hasRoom = hasRoom
+    }
 
     func waitForRoom() async {
         self.state.withLock { $0.waits += 1 }
@@ -95,9 +102,12 @@ final class RecordingPort: EventPort {
         self.state.withLock { $0.waits += 1 }
     }
 
-    func append(name: EventName, arguments: [UInt8], time: Date) -> UInt64 {
+    func append(name: EventName, arguments: EventArguments, microsecondsSince1970: Int64) -> UInt64 {
         self.state.withLock { state in
-            state.appended.append(Appended(name: name, arguments: arguments, time: time))
+            var writer = MessagePackWriter()
+            arguments.write(to: &writer)
+            state.appended.append(
+                Appended(name: name, arguments: writer.bytes, microseconds: microsecondsSince1970))
             return UInt64(state.appended.count)
         }
     }

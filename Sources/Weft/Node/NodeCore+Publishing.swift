@@ -14,15 +14,20 @@ struct Publishing {
     var isHeldForSlowest = false
     /// Whether another try is on its way.
     var isRetryScheduled = false
+    var pace = OutboxPace()
+    /// Whether the loop comes round when the events that gather are due.
+    var isDrainScheduled = false
 }
 
 extension NodeCore {
     /// Sends what has piled up, as far as the socket takes it.
-    func drain() {
+    ///
+    /// - Parameter isLast: Whether nothing may go on gathering.
+    func drain(isLast: Bool = false) {
         guard !self.isStopped, let publisher = self.publisher else { return }
         self.endImpatience()
         for _ in 0..<NodeDefaults.batchesPerTurn {
-            guard let batch = self.publishing.pending ?? self.outbox.take() else { return }
+            guard let batch = self.publishing.pending ?? self.nextBatch(isLast) else { return }
             guard self.mayPublish(batch) else {
                 self.publishing.pending = batch
                 return self.retryDrain()
@@ -40,6 +45,27 @@ extension NodeCore {
         }
         // The other sockets have their turn first.
         self.signals.drain.raise()
+    }
+
+    /// The oldest batch that may leave.
+    private func nextBatch(_ isLast: Bool) -> EventBatch? {
+        let now = MonotonicTime.now
+        switch self.outbox.take(includingOpen: isLast || self.publishing.pace.isDue(at: now)) {
+        case .batch(let batch):
+            self.publishing.pace.left(batch.count, at: now)
+            return batch
+        case .unripe:
+            guard !self.publishing.isDrainScheduled, let due = self.publishing.pace.due else { return nil }
+            self.publishing.isDrainScheduled = true
+            self.loop.schedule(after: due - now) { [weak self] in
+                self?.assumeIsolated {
+                    $0.publishing.isDrainScheduled = false
+                    $0.drain()
+                }
+            }
+            return nil
+        case .nothing: return nil
+        }
     }
 
     /// Puts a probe into the stream; one that finds no room is sent again later.

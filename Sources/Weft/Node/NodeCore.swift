@@ -186,7 +186,7 @@ actor NodeCore {
         if gracefully {
             let deadline = MonotonicTime.now + NodeDefaults.stopTimeout
             while self.outbox.depth > 0, MonotonicTime.now < deadline {
-                self.drain()
+                self.drain(isLast: true)
                 await self.pause(NodeDefaults.retryInterval)
             }
             await self.deliverRest()
@@ -259,7 +259,7 @@ actor NodeCore {
         let head = self.outbox.head
         return await withCheckedContinuation { continuation in
             self.flushWaiters[number] = continuation
-            self.drain()
+            self.drain(isLast: true)
             self.perform(self.mesh.flush(id: number, through: head, at: .now))
         }
     }

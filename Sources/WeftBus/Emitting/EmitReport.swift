@@ -18,24 +18,71 @@ public struct EmitReport: Sendable {
         case unencodable(MessagePackError)
     }
 
+    /// What few emits have to tell, apart, so that a report is small.
+    private final class Rare: Sendable {
+        let failures: [HandlerFailure]
+        let obstacle: Mirroring?
+        let refusal: EventNameError?
+
+        init(failures: [HandlerFailure] = [], obstacle: Mirroring? = nil, refusal: EventNameError? = nil) {
+            self.failures = failures
+            self.obstacle = obstacle
+            self.refusal = refusal
+        }
+    }
+
     /// How many listeners there were for the event, `*` and namespaces included.
     public internal(set) var listeners = 0
     /// How many handlers ran to their end without failing.
     public internal(set) var delivered = 0
     /// How many asynchronous handlers `emitSync` has handed the event to; they run later.
     public internal(set) var scheduled = 0
-    /// The handlers that failed.
-    public internal(set) var failures: [HandlerFailure] = []
-    /// Whether the event went to the other nodes.
-    public internal(set) var mirroring = Mirroring.local
-    /// Why nothing was emitted at all; nil when it was.
-    public internal(set) var refusal: EventNameError?
+    /// The event's number in this node's stream; nil if it was not mirrored.
+    public internal(set) var sequence: UInt64?
+    private var isForOthers = false
+    private var rare: Rare?
+
+    @usableFromInline
+    init() {}
+
+    /// Some listeners have been called.
+    @usableFromInline
+    mutating func count(called: Int, delivered: Int) {
+        self.listeners += called
+        self.delivered += delivered
+    }
+
+    /// An emit that came to nothing.
+    init(refusal: EventNameError) {
+        self.rare = Rare(refusal: refusal)
+    }
 
     /// Whether anyone here listened.
     public var hadListeners: Bool { self.listeners > 0 }
 
-    /// The event's number in this node's stream; nil if it was not mirrored.
-    public var sequence: UInt64? {
-        if case .mirrored(let sequence) = self.mirroring { sequence } else { nil }
+    /// The handlers that failed.
+    public var failures: [HandlerFailure] { self.rare?.failures ?? [] }
+
+    /// Why nothing was emitted at all; nil when it was.
+    public var refusal: EventNameError? { self.rare?.refusal }
+
+    /// Whether the event went to the other nodes.
+    public internal(set) var mirroring: Mirroring {
+        get {
+            if let sequence = self.sequence { return .mirrored(sequence: sequence) }
+            return self.rare?.obstacle ?? (self.isForOthers ? .notAttached : .local)
+        }
+        set {
+            self.isForOthers = newValue != .local
+            switch newValue {
+            case .mirrored(let sequence): self.sequence = sequence
+            case .notAttached, .local: break
+            case .tooLarge, .unencodable: self.rare = Rare(failures: self.failures, obstacle: newValue)
+            }
+        }
+    }
+
+    mutating func add(_ failure: HandlerFailure) {
+        self.rare = Rare(failures: self.failures + [failure], obstacle: self.rare?.obstacle)
     }
 }

@@ -6,7 +6,7 @@ extension EventBus {
         case delivered
         /// A one-time listener that another emit was quicker to call, or a cancelled handler.
         case skipped
-        case failed(HandlerFailure)
+        indirect case failed(HandlerFailure)
     }
 
     /// Calls synchronous handlers and puts the event into the mailboxes of asynchronous ones, in order.
@@ -14,12 +14,12 @@ extension EventBus {
         for listener in listeners where listener.scope.accepts(isRemote: emission.isRemote) {
             report.listeners += 1
             switch listener.handler {
-            case .sync(let body): report.add(self.call(body, listener, emission))
+            case .sync(let target): report.add(self.call(target, listener, emission))
             case .async(_, let mailbox):
                 if mailbox.offer(self.job(emission), for: listener, on: self) {
                     report.scheduled += 1
                 } else {
-                    report.failures.append(self.mailboxFull(emission))
+                    report.add(self.mailboxFull(emission))
                 }
             }
         }
@@ -37,8 +37,8 @@ extension EventBus {
             for listener in listeners where listener.scope.accepts(isRemote: emission.isRemote) {
                 report.listeners += 1
                 switch listener.handler {
-                case .sync(let body): report.add(self.call(body, listener, emission, deferring: &deferred))
-                case .async(let body, _): report.add(await self.call(body, listener, emission))
+                case .sync(let target): report.add(self.call(target, listener, emission, deferring: &deferred))
+                case .async(let target, _): report.add(await self.call(target, listener, emission))
                 }
             }
             for error in deferred { await self.emit(error) }
@@ -50,13 +50,13 @@ extension EventBus {
             for listener in listeners where listener.scope.accepts(isRemote: emission.isRemote) {
                 report.listeners += 1
                 switch listener.handler {
-                case .sync(let body): report.add(self.call(body, listener, emission, deferring: &deferred))
-                case .async(let body, _):
+                case .sync(let target): report.add(self.call(target, listener, emission, deferring: &deferred))
+                case .async(let target, _):
                     // Begun at once, so that handlers begin in the order of registration.
                     if #available(macOS 26, *) {
-                        group.addImmediateTask { await self.call(body, listener, emission) }
+                        group.addImmediateTask { await self.call(target, listener, emission) }
                     } else {
-                        group.addTask { await self.call(body, listener, emission) }
+                        group.addTask { await self.call(target, listener, emission) }
                     }
                 }
             }
@@ -66,11 +66,47 @@ extension EventBus {
         }
     }
 
+    /// Goes on with the listeners of an emit from a place in their order.
+    ///
+    /// - Parameter error: What the handler before that place has thrown.
+    @usableFromInline
+    func continueSync(
+        _ begun: BegunAtOnce, at index: Int, after error: (any Error)? = nil, _ source: any ArgumentSource,
+        _ report: inout EmitReport
+    ) {
+        let emission = begun.emission(source)
+        if let error, let failure = self.failure(error, emission) {
+            if let event = self.errorEvent(failure, emission) { self.emitSync(event) }
+            report.add(failure)
+        }
+        self.dispatchSync(emission, to: Array(begun.listeners[index...]), &report)
+    }
+
+    /// The same for an emitter that can wait.
+    @usableFromInline
+    func continueEmit(
+        _ begun: BegunAtOnce, at index: Int, after error: (any Error)? = nil, _ source: any ArgumentSource,
+        _ report: EmitReport
+    ) async -> EmitReport {
+        var report = report
+        let emission = begun.emission(source)
+        var deferred: ErrorEvent?
+        if let error, let failure = self.failure(error, emission) {
+            if let event = self.errorEvent(failure, emission) {
+                if event.needsWaiting { deferred = event } else { self.emitSync(event) }
+            }
+            report.add(failure)
+        }
+        await self.dispatch(emission, to: Array(begun.listeners[index...]), &report)
+        if let deferred { await self.emit(deferred) }
+        return report
+    }
+
     /// Calls synchronous handlers and puts the event into the mailboxes of asynchronous ones, waiting where one is full.
     func handOver(_ emission: Emission, to listeners: [Listener]) async {
         for listener in listeners where listener.scope.accepts(isRemote: emission.isRemote) {
             switch listener.handler {
-            case .sync(let body): _ = self.call(body, listener, emission)
+            case .sync(let target): _ = self.call(target, listener, emission)
             case .async(_, let mailbox):
                 let job = self.job(emission.isRemote && mailbox.isBackedUp ? emission.detached() : emission)
                 if !mailbox.offer(job, for: listener, on: self) {
@@ -84,53 +120,53 @@ extension EventBus {
 
     /// Runs what has waited in a mailbox.
     func run(_ job: Mailbox.Job, _ listener: Listener) async {
-        guard case .async(let body, _) = listener.handler else { return }
+        guard case .async(let target, _) = listener.handler else { return }
         if job.emission.name.kind == .newListener {
-            _ = await ListenerNews.$isUnderWay.withValue(true) { await self.call(body, listener, job.emission) }
+            _ = await ListenerNews.$isUnderWay.withValue(true) { await self.call(target, listener, job.emission) }
         } else if job.isHandlingError {
-            _ = await ErrorHandling.$isUnderWay.withValue(true) { await self.call(body, listener, job.emission) }
+            _ = await ErrorHandling.$isUnderWay.withValue(true) { await self.call(target, listener, job.emission) }
         } else {
-            _ = await self.call(body, listener, job.emission)
+            _ = await self.call(target, listener, job.emission)
         }
     }
 
-    private func job(_ emission: Emission) -> Mailbox.Job {
+    func job(_ emission: Emission) -> Mailbox.Job {
         Mailbox.Job(emission: emission, isHandlingError: ErrorHandling.isUnderWay)
     }
 
-    private func call(_ body: Listener.SyncBody, _ listener: Listener, _ emission: Emission) -> Outcome {
-        let outcome = self.attempt(body, listener, emission)
-        if let error = self.errorEvent(outcome, emission) { self.emitSync(error) }
+    func call(_ target: SyncTarget, _ listener: Listener, _ emission: Emission) -> Outcome {
+        let outcome = self.attempt(target, listener, emission)
+        if case .failed(let failure) = outcome, let error = self.errorEvent(failure, emission) { self.emitSync(error) }
         return outcome
     }
 
     /// The same for an emitter that can wait: an `error` event with asynchronous handlers comes after the other handlers
     /// of the event that failed, so that it does not hold them up.
     private func call(
-        _ body: Listener.SyncBody, _ listener: Listener, _ emission: Emission, deferring deferred: inout [ErrorEvent]
+        _ target: SyncTarget, _ listener: Listener, _ emission: Emission, deferring deferred: inout [ErrorEvent]
     ) -> Outcome {
-        let outcome = self.attempt(body, listener, emission)
-        if let error = self.errorEvent(outcome, emission) {
+        let outcome = self.attempt(target, listener, emission)
+        if case .failed(let failure) = outcome, let error = self.errorEvent(failure, emission) {
             if error.needsWaiting { deferred.append(error) } else { self.emitSync(error) }
         }
         return outcome
     }
 
-    private func attempt(_ body: Listener.SyncBody, _ listener: Listener, _ emission: Emission) -> Outcome {
+    private func attempt(_ target: SyncTarget, _ listener: Listener, _ emission: Emission) -> Outcome {
         do {
-            return try body(emission, listener, self) ? .delivered : .skipped
+            return try target.call(emission, listener, self) ? .delivered : .skipped
         } catch {
-            return self.failure(error, emission).map(Outcome.failed) ?? .skipped
+            return self.failure(error, emission).map { .failed($0) } ?? .skipped
         }
     }
 
-    private func call(_ body: Listener.AsyncBody, _ listener: Listener, _ emission: Emission) async -> Outcome {
+    private func call(_ target: AsyncTarget, _ listener: Listener, _ emission: Emission) async -> Outcome {
         do {
-            return try await body(emission, listener, self) ? .delivered : .skipped
+            return try await target.call(emission, listener, self) ? .delivered : .skipped
         } catch {
-            let outcome = self.failure(error, emission).map(Outcome.failed) ?? .skipped
-            if let error = self.errorEvent(outcome, emission) { await self.emit(error) }
-            return outcome
+            guard let failure = self.failure(error, emission) else { return .skipped }
+            if let error = self.errorEvent(failure, emission) { await self.emit(error) }
+            return .failed(failure)
         }
     }
 }
@@ -140,7 +176,7 @@ extension EmitReport {
         switch outcome {
         case .delivered: self.delivered += 1
         case .skipped: break
-        case .failed(let failure): self.failures.append(failure)
+        case .failed(let failure): self.add(failure)
         }
     }
 }

@@ -13,6 +13,7 @@ extension EventBus {
     ///
     /// - Returns: Who listened, what failed, and the event's number in this node's stream.
     @discardableResult
+    @inlinable
     public func emit<each Argument>(
         _ key: EventKey<repeat each Argument>, _ argument: repeat each Argument
     ) async -> EmitReport {
@@ -24,6 +25,7 @@ extension EventBus {
     /// Synchronous handlers run at once; asynchronous ones get the event through their mailboxes. Works anywhere, also
     /// where nothing can be awaited.
     @discardableResult
+    @inlinable
     public func emitSync<each Argument>(
         _ key: EventKey<repeat each Argument>, _ argument: repeat each Argument
     ) -> EmitReport {
@@ -32,6 +34,7 @@ extension EventBus {
 
     /// Emits an event in this process only, and waits for its handlers.
     @discardableResult
+    @inlinable
     public func emitLocal<each Argument>(
         _ key: EventKey<repeat each Argument>, _ argument: repeat each Argument
     ) async -> EmitReport {
@@ -40,6 +43,7 @@ extension EventBus {
 
     /// Emits an event in this process only, without waiting for asynchronous handlers.
     @discardableResult
+    @inlinable
     public func emitLocalSync<each Argument>(
         _ key: EventKey<repeat each Argument>, _ argument: repeat each Argument
     ) -> EmitReport {
@@ -58,22 +62,26 @@ extension EventBus {
         self.emitSync(name, ArgumentValues(values), isLocalOnly: false)
     }
 
-    private func emit(_ name: EventName, _ source: any ArgumentSource, isLocalOnly: Bool) async -> EmitReport {
+    @usableFromInline
+    func emit(_ name: EventName, _ source: any ArgumentSource, isLocalOnly: Bool) async -> EmitReport {
+        guard name.mayBeEmitted else { return self.refuse(name) }
         if let port = self.port(for: name, isLocalOnly: isLocalOnly) { await port.waitForRoom() }
-        var begun = self.begin(name, source, isLocalOnly: isLocalOnly)
-        guard let emission = begun.emission else { return begun.report }
-        if begun.isUnhandledError { self.unhandled(emission) }
-        await self.dispatch(emission, to: begun.listeners, &begun.report)
-        return begun.report
+        var report = EmitReport()
+        let begun = self.begin(name, source, isLocalOnly: isLocalOnly, &report)
+        if begun.isUnhandledError { self.unhandled(begun.emission) }
+        await self.dispatch(begun.emission, to: begun.listeners, &report)
+        return report
     }
 
-    private func emitSync(_ name: EventName, _ source: any ArgumentSource, isLocalOnly: Bool) -> EmitReport {
+    @usableFromInline
+    func emitSync(_ name: EventName, _ source: any ArgumentSource, isLocalOnly: Bool) -> EmitReport {
+        guard name.mayBeEmitted else { return self.refuse(name) }
         if let port = self.port(for: name, isLocalOnly: isLocalOnly) { port.waitForRoomBlocking() }
-        var begun = self.begin(name, source, isLocalOnly: isLocalOnly)
-        guard let emission = begun.emission else { return begun.report }
-        if begun.isUnhandledError { self.unhandled(emission) }
-        self.dispatchSync(emission, to: begun.listeners, &begun.report)
-        return begun.report
+        var report = EmitReport()
+        let begun = self.begin(name, source, isLocalOnly: isLocalOnly, &report)
+        if begun.isUnhandledError { self.unhandled(begun.emission) }
+        self.dispatchSync(begun.emission, to: begun.listeners, &report)
+        return report
     }
 
     /// The port that an event will go to.

@@ -15,6 +15,7 @@ extension EventBus {
     func failure(_ error: any Error, _ emission: Emission) -> HandlerFailure? {
         switch error {
         case is CancellationError: return nil
+        case let error as Undecodable: return self.failure(emission.mismatch(error), emission)
         case let error as EventDecodingError:
             self.count(\.undecodable)
             self.logger.debug("An event does not fit a listener", metadata: ["event.name": "\(emission.name)"])
@@ -67,9 +68,8 @@ extension EventBus {
         }
     }
 
-    /// The `error` event that an outcome calls for; what calls for none is counted, logged or announced here.
-    func errorEvent(_ outcome: Outcome, _ emission: Emission) -> ErrorEvent? {
-        guard case .failed(let failure) = outcome else { return nil }
+    /// The `error` event that a failure calls for; what calls for none is counted, logged or announced here.
+    func errorEvent(_ failure: HandlerFailure, _ emission: Emission) -> ErrorEvent? {
         if failure.code == .undecodable {
             // About Weft's own events nothing is announced: a listener of `weft:undecodable` may itself not fit.
             if emission.name.kind != .weft, let error = failure.cause as? EventDecodingError {

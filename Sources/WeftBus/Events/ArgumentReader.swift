@@ -1,28 +1,44 @@
 // This source file is part of the Weft project. See LICENSE. SPDX-License-Identifier: Apache-2.0
 
-import WeftValue
+public import WeftValue
 
 /// Reads an event's arguments one by one.
+@usableFromInline
 struct ArgumentReader {
-    private var reader: MessagePackReader
-    private var left = 0
+    @usableFromInline var reader: MessagePackReader
+    @usableFromInline var left = 0
 
     init(_ bytes: ArraySlice<UInt8>) throws(MessagePackError) {
         self.reader = MessagePackReader(bytes)
         if !bytes.isEmpty { self.left = try self.reader.readArrayHeader() }
     }
 
+    /// A reader of parts, none of which it has entered yet.
+    init(of reader: MessagePackReader) {
+        self.reader = reader
+    }
+
+    /// Goes on with the arguments of another event in the same bytes.
+    mutating func enter(_ part: Range<Int>) throws(MessagePackError) {
+        self.reader.enter(part)
+        self.left = part.isEmpty ? 0 : try self.reader.readArrayHeader()
+    }
+
     /// The next argument; one that is missing is nil if its type allows.
+    @inlinable
     mutating func next<T: Decodable>(_ type: T.Type) throws(MessagePackError) -> T {
-        guard self.left > 0 else {
-            guard type is any OptionalArgument.Type else {
-                throw MessagePackError(.missing, "an argument of type \(type) is missing")
-            }
-            var absent = MessagePackReader([0xC0])
-            return try absent.decode(type)
-        }
+        guard self.left > 0 else { return try Self.missing(type) }
         self.left -= 1
-        return try self.reader.decode(type)
+        return try ArgumentCoding.read(type, from: &self.reader)
+    }
+
+    @usableFromInline
+    static func missing<T: Decodable>(_ type: T.Type) throws(MessagePackError) -> T {
+        guard type is any OptionalArgument.Type else {
+            throw MessagePackError(.missing, "an argument of type \(type) is missing")
+        }
+        var absent = MessagePackReader([0xC0])
+        return try absent.decode(type)
     }
 
     /// All arguments that have not been read yet.

@@ -11,8 +11,8 @@ public struct EventRecord: Sendable {
     public let origin: NodeID
     /// Its number in its origin's stream, counted from 1; nil for an event that is not in the stream.
     public let sequence: UInt64?
-    /// When it was emitted, by its origin's clock.
-    public let time: Date
+    /// When it was emitted, by its origin's clock, in microseconds since 1970.
+    public let microsecondsSince1970: Int64
     /// The arguments as one MessagePack array, possibly a part of a larger message's bytes.
     public let encodedArguments: ArraySlice<UInt8>
 
@@ -22,15 +22,27 @@ public struct EventRecord: Sendable {
     ///   - name: What the event is called.
     ///   - origin: The node that emitted it.
     ///   - sequence: Its number in the origin's stream; nil if it is not in the stream.
-    ///   - time: When it was emitted.
+    ///   - microsecondsSince1970: When it was emitted.
     ///   - arguments: A MessagePack array; nothing at all is an empty one.
-    public init(name: EventName, origin: NodeID, sequence: UInt64?, time: Date, arguments: ArraySlice<UInt8>) {
+    public init(
+        name: EventName, origin: NodeID, sequence: UInt64?, microsecondsSince1970: Int64, arguments: ArraySlice<UInt8>
+    ) {
         self.name = name
         self.origin = origin
         self.sequence = sequence
-        self.time = time
+        self.microsecondsSince1970 = microsecondsSince1970
         self.encodedArguments = arguments
     }
+
+    /// Creates a record with a time that is a date.
+    public init(name: EventName, origin: NodeID, sequence: UInt64?, time: Date, arguments: ArraySlice<UInt8>) {
+        self.init(
+            name: name, origin: origin, sequence: sequence, microsecondsSince1970: time.microsecondsSince1970,
+            arguments: arguments)
+    }
+
+    /// When it was emitted, by its origin's clock.
+    public var time: Date { Date(microsecondsSince1970: self.microsecondsSince1970) }
 
     /// The arguments as values whose types are found at run time.
     ///
@@ -50,14 +62,9 @@ public struct EventRecord: Sendable {
     public func decode<each Argument>(
         as key: EventKey<repeat each Argument>
     ) throws(EventDecodingError) -> (repeat each Argument) {
-        let box: ArgumentBox<repeat each Argument> = try self.box()
-        return (repeat each box.values)
-    }
-
-    func box<each Argument: Codable & Sendable>() throws(EventDecodingError) -> ArgumentBox<repeat each Argument> {
         do {
             var reader = try ArgumentReader(self.encodedArguments)
-            return ArgumentBox(repeat try reader.next((each Argument).self))
+            return (repeat try reader.next((each Argument).self))
         } catch {
             throw EventDecodingError(
                 self, expected: ArgumentBox<repeat each Argument>.typeNames, reason: error)
@@ -68,8 +75,8 @@ public struct EventRecord: Sendable {
     func detached() -> EventRecord {
         guard self.encodedArguments.startIndex > 0 else { return self }
         return EventRecord(
-            name: self.name, origin: self.origin, sequence: self.sequence, time: self.time,
-            arguments: Array(self.encodedArguments)[...])
+            name: self.name, origin: self.origin, sequence: self.sequence,
+            microsecondsSince1970: self.microsecondsSince1970, arguments: Array(self.encodedArguments)[...])
     }
 
     /// About how many bytes the record takes, for the bounds of history and mailboxes.

@@ -15,11 +15,12 @@ extension EventBus {
     ///   - handler: Called where the event is emitted; a thrown error becomes an `error` event.
     /// - Returns: What ``off(_:)`` takes.
     @discardableResult
+    @inlinable
     public func on<each Argument>(
         _ key: EventKey<repeat each Argument>, from scope: ListenerScope = .all, replay: Bool = false,
         _ handler: @escaping @Sendable (repeat each Argument) throws -> Void
     ) -> Subscription {
-        self.register(EventPattern(key.name), .init(scope: scope, wantsReplay: replay), sync: Self.body(handler))
+        self.register(EventPattern(key.name), .init(scope: scope, wantsReplay: replay), sync: SyncTarget(many: handler))
     }
 
     /// Registers an asynchronous handler for the events of a key.
@@ -33,33 +34,37 @@ extension EventBus {
     ///   - handler: Runs where it was declared (its actor); a thrown error becomes an `error` event.
     /// - Returns: What ``off(_:)`` takes.
     @discardableResult
+    @inlinable
     public func on<each Argument>(
         _ key: EventKey<repeat each Argument>, from scope: ListenerScope = .all, replay: Bool = false,
         concurrency: Int = 1,
         _ handler: @escaping @isolated(any) @Sendable (repeat each Argument) async throws -> Void
     ) -> Subscription {
         self.register(
-            EventPattern(key.name), .init(scope: scope, wantsReplay: replay), async: Self.body(handler),
+            EventPattern(key.name), .init(scope: scope, wantsReplay: replay), async: AsyncTarget(many: handler),
             concurrency: concurrency)
     }
 
     /// Registers a synchronous handler for one event of a key; it is removed before it is called.
     @discardableResult
+    @inlinable
     public func once<each Argument>(
         _ key: EventKey<repeat each Argument>, from scope: ListenerScope = .all,
         _ handler: @escaping @Sendable (repeat each Argument) throws -> Void
     ) -> Subscription {
-        self.register(EventPattern(key.name), .init(scope: scope, isOnce: true), sync: Self.body(handler))
+        self.register(EventPattern(key.name), .init(scope: scope, isOnce: true), sync: SyncTarget(many: handler))
     }
 
     /// Registers an asynchronous handler for one event of a key; it is removed before it is called.
     @discardableResult
+    @inlinable
     public func once<each Argument>(
         _ key: EventKey<repeat each Argument>, from scope: ListenerScope = .all,
         _ handler: @escaping @isolated(any) @Sendable (repeat each Argument) async throws -> Void
     ) -> Subscription {
         self.register(
-            EventPattern(key.name), .init(scope: scope, isOnce: true), async: Self.body(handler), concurrency: 1)
+            EventPattern(key.name), .init(scope: scope, isOnce: true), async: AsyncTarget(many: handler), concurrency: 1
+        )
     }
 
     /// Registers a synchronous handler for all events whose names match, with whatever arguments.
@@ -68,7 +73,7 @@ extension EventBus {
         matching pattern: EventPattern, from scope: ListenerScope = .all, replay: Bool = false,
         _ handler: @escaping @Sendable (EventRecord) throws -> Void
     ) -> Subscription {
-        self.register(pattern, .init(scope: scope, wantsReplay: replay), sync: Self.recordBody(handler))
+        self.register(pattern, .init(scope: scope, wantsReplay: replay), sync: SyncTarget(handler))
     }
 
     /// Registers an asynchronous handler for all events whose names match, with whatever arguments.
@@ -78,7 +83,7 @@ extension EventBus {
         _ handler: @escaping @isolated(any) @Sendable (EventRecord) async throws -> Void
     ) -> Subscription {
         self.register(
-            pattern, .init(scope: scope, wantsReplay: replay), async: Self.recordBody(handler),
+            pattern, .init(scope: scope, wantsReplay: replay), async: AsyncTarget(handler),
             concurrency: concurrency)
     }
 
@@ -88,7 +93,7 @@ extension EventBus {
         matching pattern: EventPattern, from scope: ListenerScope = .all,
         _ handler: @escaping @Sendable (EventRecord) throws -> Void
     ) -> Subscription {
-        self.register(pattern, .init(scope: scope, isOnce: true), sync: Self.recordBody(handler))
+        self.register(pattern, .init(scope: scope, isOnce: true), sync: SyncTarget(handler))
     }
 
     /// Registers an asynchronous handler for the first event whose name matches.
@@ -97,7 +102,7 @@ extension EventBus {
         matching pattern: EventPattern, from scope: ListenerScope = .all,
         _ handler: @escaping @isolated(any) @Sendable (EventRecord) async throws -> Void
     ) -> Subscription {
-        self.register(pattern, .init(scope: scope, isOnce: true), async: Self.recordBody(handler), concurrency: 1)
+        self.register(pattern, .init(scope: scope, isOnce: true), async: AsyncTarget(handler), concurrency: 1)
     }
 
     /// Ends a registration; one that has ended already, or belongs to another bus, does no harm.
@@ -108,7 +113,7 @@ extension EventBus {
     @discardableResult
     public func off(_ subscription: Subscription) -> Bool {
         let removed = self.state.withLock { $0.registry.remove(subscription) }
-        _ = removed?.claim()  // so that a one-time handler is not called by an emit that has begun
+        removed?.end()
         return removed != nil
     }
 
@@ -124,7 +129,7 @@ extension EventBus {
 
     private func removeAll(_ pattern: EventPattern?) {
         let removed = self.state.withLock { $0.registry.removeAll(pattern) }
-        for listener in removed { _ = listener.claim() }
+        for listener in removed { listener.end() }
     }
 
     /// The names that have listeners of their own, in the order of their first registrations; patterns are not names.

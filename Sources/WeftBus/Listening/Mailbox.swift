@@ -2,6 +2,7 @@
 
 import DequeModule
 import Locking
+import Synchronization
 
 /// What waits for one asynchronous listener: in order and one at a time for each origin, bounded for all together.
 final class Mailbox: Sendable {
@@ -11,16 +12,37 @@ final class Mailbox: Sendable {
         let isHandlingError: Bool
     }
 
-    private struct Lane {
+    /// What waits for one of those who keep their order, as long as something does; touched only under the lock.
+    private final class Lane {
+        let id: NodeID
         var jobs: Deque<Job> = []
         var running = 0
+
+        init(_ id: NodeID) {
+            self.id = id
+        }
     }
 
     private struct State {
         var lanes: [NodeID: Lane] = [:]
+        /// The one that was used last: most often it is the next one, too.
+        var last: Lane?
         var count = 0
         var bytes = 0
         var waiters = Waiters<Bool>()
+
+        mutating func lane(_ id: NodeID) -> Lane {
+            if let last = self.last, last.id == id { return last }
+            let lane = self.lanes[id] ?? Lane(id)
+            self.lanes[id] = lane
+            self.last = lane
+            return lane
+        }
+
+        mutating func remove(_ lane: Lane) {
+            self.lanes[lane.id] = nil
+            self.last = nil
+        }
     }
 
     private let maximumCount: Int
@@ -28,6 +50,8 @@ final class Mailbox: Sendable {
     /// How many handlers may run at once: one per origin, or this many of all origins.
     private let concurrency: Int
     private let state = Locked(State())
+    /// How many wait, for those who need not know exactly.
+    private let waiting = Atomic(0)
 
     init(maximumCount: Int, maximumBytes: Int, concurrency: Int) {
         self.maximumCount = max(1, maximumCount)
@@ -37,15 +61,17 @@ final class Mailbox: Sendable {
 
     /// Takes a job if there is room.
     func offer(_ job: Job, for listener: Listener, on bus: EventBus) -> Bool {
-        let lane = self.concurrency == 1 ? job.emission.lane : Self.sharedLane
+        let lane = self.concurrency == 1 ? job.emission.lane : .none
         let cost = job.emission.cost
         let (isTaken, starts) = self.state.withLock { state -> (Bool, Bool) in
             guard self.hasRoom(state, for: cost) else { return (false, false) }
             state.count += 1
             state.bytes += cost
-            state.lanes[lane, default: Lane()].jobs.append(job)
-            guard state.lanes[lane, default: Lane()].running < self.concurrency else { return (true, false) }
-            state.lanes[lane, default: Lane()].running += 1
+            self.waiting.store(state.count, ordering: .relaxed)
+            let lane = state.lane(lane)
+            lane.jobs.append(job)
+            guard lane.running < self.concurrency else { return (true, false) }
+            lane.running += 1
             return (true, true)
         }
         if starts {
@@ -72,9 +98,7 @@ final class Mailbox: Sendable {
     }
 
     /// Whether so much waits that it may no longer keep whole batches' bytes alive.
-    var isBackedUp: Bool { self.state.withLock { $0.count >= EventBus.Defaults.sharedBacklog } }
-
-    private static let sharedLane = NodeID(bytes: [UInt8](repeating: 0, count: 16)) ?? .random()
+    var isBackedUp: Bool { self.waiting.load(ordering: .relaxed) >= EventBus.Defaults.sharedBacklog }
 
     private func hasRoom(_ state: borrowing State, for cost: Int) -> Bool {
         state.count < self.maximumCount && (state.bytes + cost <= self.maximumBytes || state.count == 0)
@@ -105,13 +129,15 @@ final class Mailbox: Sendable {
 
     private func next(_ lane: NodeID) -> Job? {
         let (job, waiter) = self.state.withLock { state -> (Job?, CheckedContinuation<Bool, Never>?) in
-            guard let job = state.lanes[lane]?.jobs.popFirst() else {
-                state.lanes[lane]?.running -= 1
-                if state.lanes[lane]?.running == 0 { state.lanes[lane] = nil }
+            let lane = state.lane(lane)
+            guard let job = lane.jobs.popFirst() else {
+                lane.running -= 1
+                if lane.running == 0 { state.remove(lane) }
                 return (nil, nil)
             }
             state.count -= 1
             state.bytes -= job.emission.cost
+            self.waiting.store(state.count, ordering: .relaxed)
             return (job, state.waiters.popFirst())
         }
         waiter?.resume(returning: true)

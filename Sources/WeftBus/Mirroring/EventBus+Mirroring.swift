@@ -38,12 +38,8 @@ extension EventBus {
     /// Events that other nodes may not send (`error`, `new_listener`, `weft:*`, bad names) are dropped and counted.
     @concurrent
     public func deliver(_ batch: [EventRecord]) async {
-        let allowed = self.mirrored(batch)
-        // Those that stay in the history when the batch has been delivered get bytes of their own, or a hundred small
-        // events could keep a hundred large messages alive.
-        let stay = allowed.count - self.configuration.historyEvents
-        for (index, record) in allowed.enumerated() {
-            let listeners = self.take(record, keeping: index >= stay ? record.detached() : record)
+        for record in self.mirrored(batch) {
+            let listeners = self.take(record)
             if !listeners.isEmpty { await self.handOver(Emission(record, isRemote: true), to: listeners) }
         }
     }
@@ -52,7 +48,7 @@ extension EventBus {
     package func deliverSync(_ batch: [EventRecord]) {
         for record in self.mirrored(batch) {
             var report = EmitReport()
-            let listeners = self.take(record, keeping: record)
+            let listeners = self.take(record)
             self.dispatchSync(Emission(record, isRemote: true), to: listeners, &report)
         }
     }
@@ -60,11 +56,15 @@ extension EventBus {
     /// Puts another node's event into the history.
     ///
     /// - Returns: Who listens at this moment.
-    private func take(_ record: EventRecord, keeping kept: EventRecord) -> [Listener] {
+    private func take(_ record: EventRecord) -> [Listener] {
         self.state.withLock { state in
             state.counters.received &+= 1
             if self.configuration.historyEvents > 0 {
-                state.counters.historyByteDrops &+= UInt64(clamping: state.history.append(kept))
+                let dropped = state.history.append(
+                    name: record.name, origin: record.origin, sequence: record.sequence,
+                    microseconds: record.microsecondsSince1970, isRemote: true,
+                    EventArguments(encoded: record.encodedArguments))
+                state.counters.historyByteDrops &+= UInt64(truncatingIfNeeded: dropped)
             }
             return state.registry.listeners(for: record.name)
         }
@@ -98,7 +98,7 @@ extension EventBus {
 
     /// The mirrored events in the history, for a node that joins late.
     public func historySnapshot() -> [EventRecord] {
-        self.state.withLock { $0.history.all { $0.sequence != nil } }
+        Self.records(self.state.withLock { $0.history.all { $1 } })
     }
 
     /// Puts another member's history before this one's, as far as there is room.
@@ -111,7 +111,9 @@ extension EventBus {
             state.history.prepend(allowed)
             return allowed.map { ($0, state.registry.listeners(for: $0.name).filter(\.wantsReplay)) }
         }
-        for (record, listeners) in replays where !listeners.isEmpty { self.replay([record], to: listeners) }
+        for (record, listeners) in replays where !listeners.isEmpty {
+            self.replay([Emission(record, isRemote: true)], to: listeners)
+        }
     }
 
     /// What other nodes may send; the rest is counted.
@@ -127,11 +129,10 @@ extension EventBus {
     }
 
     /// Calls listeners for events of the past.
-    func replay(_ records: [EventRecord], to listeners: [Listener]) {
-        let origin = self.state.withLock { $0.origin }
-        for record in records {
+    func replay(_ emissions: [Emission], to listeners: [Listener]) {
+        for emission in emissions {
             var report = EmitReport()
-            self.dispatchSync(Emission(record, isRemote: record.origin != origin), to: listeners, &report)
+            self.dispatchSync(emission, to: listeners, &report)
         }
     }
 }

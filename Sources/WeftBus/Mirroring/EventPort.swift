@@ -1,9 +1,12 @@
 // This source file is part of the Weft project. See LICENSE. SPDX-License-Identifier: Apache-2.0
 
-public import FoundationEssentials
-
 /// Where a bus hands over what the other nodes should see: the side of the mirror that the bus knows.
 public protocol EventPort: AnyObject, Sendable {
+    /// Whether an emit may go on without waiting.
+    ///
+    /// Called under the bus's lock for each event, so it takes none of its own.
+    var hasRoom: Bool { get }
+
     /// Suspends while the outbox is over its high-water mark, for a bounded time.
     func waitForRoom() async
 
@@ -17,8 +20,8 @@ public protocol EventPort: AnyObject, Sendable {
     ///
     /// - Parameters:
     ///   - name: What the event is called.
-    ///   - arguments: One MessagePack array.
-    ///   - time: When it was emitted.
+    ///   - arguments: What becomes one MessagePack array.
+    ///   - microsecondsSince1970: When it was emitted.
     /// - Returns: The event's number in the stream.
-    func append(name: EventName, arguments: [UInt8], time: Date) -> UInt64
+    func append(name: EventName, arguments: EventArguments, microsecondsSince1970: Int64) -> UInt64
 }

@@ -10,6 +10,8 @@ public struct EventName: Sendable {
     public let rawValue: String
     /// What the bus has to know about the name, found out once.
     let kind: Kind
+    /// A hash of the text with the process's own seed, found out once.
+    let hash: UInt32
 
     enum Kind: UInt8 {
         case ordinary
@@ -30,7 +32,7 @@ public struct EventName: Sendable {
     /// Makes a name of any string; see ``init(validating:)`` for input from outside.
     public init(_ rawValue: String) {
         self.rawValue = rawValue
-        self.kind = Self.classify(rawValue)
+        (self.kind, self.hash) = Self.classify(rawValue)
     }
 
     /// Makes a name that may be emitted.
@@ -40,6 +42,9 @@ public struct EventName: Sendable {
         self.init(rawValue)
         if let problem = self.problem { throw problem }
     }
+
+    /// Whether users may emit it.
+    var mayBeEmitted: Bool { self.kind.rawValue <= Kind.newListener.rawValue }
 
     /// Why this name may not be emitted; nil if it may.
     public var problem: EventNameError? {
@@ -66,32 +71,46 @@ public struct EventName: Sendable {
     /// Whether events of this name go to the peers.
     public var isMirrored: Bool { self.kind == .ordinary }
 
-    private static func classify(_ text: String) -> Kind {
-        var count = 0
+    private static let seed = UInt64.random(in: .min ... .max)
+
+    /// What a text is as a name, and its hash (FNV-1a, from a seed that nobody outside knows).
+    private static func classify(_ text: String) -> (Kind, UInt32) {
+        var text = text
+        var hash = Self.seed
         var previous: UInt8 = 0
-        for byte in text.utf8 {
-            // C0, DEL, and C1, which UTF-8 writes as C2 80 … C2 9F.
-            if byte < 0x20 || byte == 0x7F || (previous == 0xC2 && byte < 0xA0) { return .invalid }
-            previous = byte
-            count += 1
+        var isPlain = true
+        let count = text.withUTF8 { utf8 in
+            for byte in utf8 {
+                // C0, DEL, and C1, which UTF-8 writes as C2 80 … C2 9F.
+                if byte < 0x20 || byte == 0x7F || (previous == 0xC2 && byte < 0xA0) { isPlain = false }
+                previous = byte
+                hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3
+            }
+            return utf8.count
         }
-        guard count > 0, count <= Self.maximumLength else { return .invalid }
-        if previous == UInt8(ascii: "*"), text == "*" || text.hasSuffix(":*") { return .wildcard }
-        if text == "error" { return .error }
-        if text == "new_listener" { return .newListener }
-        return text.hasPrefix("weft:") ? .weft : .ordinary
+        return (
+            self.classify(text, count, previous, isPlain), UInt32(truncatingIfNeeded: hash ^ (hash >> 32))
+        )
+    }
+
+    private static func classify(_ text: String, _ count: Int, _ last: UInt8, _ isPlain: Bool) -> Kind {
+        guard isPlain, count > 0, count <= Self.maximumLength else { return .invalid }
+        if last == UInt8(ascii: "*"), text == "*" || text.hasSuffix(":*") { return .wildcard }
+        if count == 5, text == "error" { return .error }
+        if count == 12, text == "new_listener" { return .newListener }
+        return text.utf8.starts(with: "weft:".utf8) ? .weft : .ordinary
     }
 }
 
 extension EventName: Hashable {
     /// Compares the text.
     public static func == (left: EventName, right: EventName) -> Bool {
-        left.rawValue == right.rawValue
+        left.hash == right.hash && left.rawValue == right.rawValue
     }
 
     /// Hashes the text.
     public func hash(into hasher: inout Hasher) {
-        hasher.combine(self.rawValue)
+        hasher.combine(self.hash)
     }
 }
 

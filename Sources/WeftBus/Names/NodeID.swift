@@ -10,6 +10,9 @@ public struct NodeID: Hashable, Sendable, Comparable {
         self.low = low
     }
 
+    /// Nobody's.
+    static let none = NodeID(high: 0, low: 0)
+
     /// A new identity from the system's random source.
     public static func random() -> NodeID {
         var generator = SystemRandomNumberGenerator()

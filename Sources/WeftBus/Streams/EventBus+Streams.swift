@@ -37,8 +37,10 @@ extension EventBus {
         buffering: EventBuffering = .default, replay: Bool = false
     ) -> EventStream<(repeat each Argument)> {
         self.stream(EventPattern(key.name), .init(scope: scope, wantsReplay: replay), buffering) { emission throws in
-            let box: ArgumentBox<repeat each Argument> = try emission.box()
-            return (repeat each box.values)
+            if let box = emission.values(of: ArgumentBox<repeat each Argument>.self) {
+                return (repeat each box.values)
+            }
+            return try Self.decode(emission, as: ArgumentBox<repeat each Argument>.self)
         }
     }
 
@@ -51,14 +53,14 @@ extension EventBus {
             if buffering == .holdingBack {
                 self.register(
                     pattern, options,
-                    async: { emission, _, _ in
+                    async: AsyncTarget { emission, _, _ in
                         await buffer.appendWhenRoom(try element(emission), cost: emission.cost)
                         return true
                     }, concurrency: 1)
             } else {
                 self.register(
                     pattern, options,
-                    sync: { emission, _, bus in
+                    sync: SyncTarget { emission, _, bus in
                         let kept = emission.isRemote && buffer.isBackedUp ? emission.detached() : emission
                         let dropped = buffer.append(try element(kept), cost: kept.cost)
                         if dropped > 0 { bus.count(\.streamDrops, by: dropped) }

@@ -55,12 +55,17 @@ final class BenchChild: Sendable {
         _ arguments: [String], _ body: (BenchChild) async throws -> Result
     ) async throws -> Result {
         let child = try BenchChild(arguments)
+        return try await Self.ending([child]) { try await body(child) }
+    }
+
+    /// Runs something and ends other processes afterwards in any case.
+    static func ending<Result>(_ children: [BenchChild], _ body: () async throws -> Result) async throws -> Result {
         do {
-            let result = try await body(child)
-            await child.stop()
+            let result = try await body()
+            for child in children { await child.stop() }
             return result
         } catch {
-            await child.stop()
+            for child in children { await child.stop() }
             throw error
         }
     }

@@ -1,5 +1,7 @@
 // This source file is part of the Weft project. See LICENSE. SPDX-License-Identifier: Apache-2.0
 
+import Histogram
+import Locking
 import Logging
 import Weft
 import WeftProtocol
@@ -21,6 +23,56 @@ struct BenchCluster: Sendable {
         guard case .completed = outcome else {
             throw CommandFailure(.failed, "a task that does nothing did not complete: \(outcome)")
         }
+    }
+
+    /// Runs tasks flat out, so many at any time.
+    ///
+    /// - Returns: How many, and how long each took from its acceptance to its end, in nanoseconds.
+    func run(_ payload: Value, window: Int, seconds: Double) async throws -> (Int, Locked<Histogram<UInt64>>) {
+        let times = Self.histogram()
+        let end = ContinuousClock.now + .seconds(seconds)
+        let count = try await withThrowingTaskGroup(of: Int.self) { group in
+            for _ in 0..<window {
+                group.addTask {
+                    var count = 0
+                    while ContinuousClock.now < end {
+                        var accepted = ContinuousClock.now
+                        try await self.run(payload) { accepted = ContinuousClock.now }
+                        let time = (ContinuousClock.now - accepted).nanoseconds
+                        times.withLock { _ = $0.record(time) }
+                        count += 1
+                    }
+                    return count
+                }
+            }
+            return try await group.reduce(0, +)
+        }
+        return (count, times)
+    }
+
+    /// Runs tasks that are due at fixed times, however many that leaves unfinished.
+    ///
+    /// - Returns: How many, and how long after it was due each ended, in nanoseconds.
+    func run(_ payload: Value, rate: Double, seconds: Double) async throws -> (Int, Locked<Histogram<UInt64>>) {
+        let times = Self.histogram()
+        let total = max(1, Int(seconds * rate))
+        try await withThrowingDiscardingTaskGroup { group in
+            let schedule = BenchSchedule(rate: rate)
+            for index in 0..<total {
+                let due = schedule.time(of: index)
+                BenchClock.sleep(until: due)
+                group.addTask {
+                    try await self.run(payload)
+                    let now = BenchClock.now
+                    times.withLock { _ = $0.record(now - min(now, due)) }
+                }
+            }
+        }
+        return (total, times)
+    }
+
+    private static func histogram() -> Locked<Histogram<UInt64>> {
+        Locked(Histogram<UInt64>(highestTrackableValue: 600_000_000_000))
     }
 
     /// Runs something with a cluster, which is ended afterwards in any case.

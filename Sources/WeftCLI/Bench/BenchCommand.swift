@@ -14,5 +14,8 @@ struct BenchCommand: AsyncParsableCommand {
 
             Quote ratios and medians of several runs, and use a release build: single figures move with the machine.
             """,
-        subcommands: [BenchLocal.self, BenchMesh.self, BenchDispatch.self, BenchLatency.self, BenchPeer.self])
+        subcommands: [
+            BenchLocal.self, BenchMesh.self, BenchDispatch.self, BenchLatency.self, BenchSSE.self, BenchLedger.self,
+            BenchPeer.self,
+        ])
 }

@@ -38,15 +38,36 @@ struct BenchDispatch: AsyncParsableCommand {
             valueName: "PATH"))
     var ledger: String?
 
+    @Option(
+        help: ArgumentHelp("Measure only this ledger: memory, or normal or full in a file.", valueName: "LEDGER"))
+    var only: Kind?
+
+    @Option(help: "Tasks submitted a second; flat out when nothing is said.")
+    var rate: Double?
+
+    /// The ledgers that can be measured.
+    enum Kind: String, CaseIterable, ExpressibleByArgument {
+        case memory
+        case normal
+        case full
+    }
+
     func validate() throws {
         guard (1...64).contains(self.workers) else { throw ValidationError("--workers takes 1 to 64") }
         guard (1...65536).contains(self.slots) else { throw ValidationError("--slots takes 1 to 65536") }
         guard (1...1_000_000).contains(self.payload) else {
             throw ValidationError("--payload takes 1 to 1000000 bytes")
         }
+        guard self.rate.map({ (1...1_000_000).contains($0) }) ?? true else {
+            throw ValidationError("--rate takes 1 to 1000000 tasks a second")
+        }
+        if self.ledger == nil, let only, only != .memory {
+            throw ValidationError("--only \(only.rawValue) needs --ledger PATH")
+        }
     }
 
     func run() async throws {
+        self.options.watch()
         if let ledger = self.ledger {
             for suffix in Self.suffixes where FileManager.default.fileExists(atPath: ledger + suffix) {
                 throw CommandFailure(
@@ -55,29 +76,33 @@ struct BenchDispatch: AsyncParsableCommand {
             }
         }
         let window = self.workers * self.slots
-        self.say("in memory")
-        let inMemory = try await self.dealt(InMemoryLedger())
-        self.say("raw PUSH/PULL")
-        let raw = try await Self.raw(seconds: self.options.duration, bytes: self.payload, window: window)
-        var rows = [
-            BenchRow(
-                name: "accepted to completed, in memory", perSecond: inMemory.perSecond, times: inMemory.times,
-                baselineName: "raw PUSH/PULL", baselinePerSecond: raw)
-        ]
+        var rows: [BenchRow] = []
+        if self.only == nil || self.only == .memory {
+            self.say("in memory")
+            let inMemory = try await self.dealt(InMemoryLedger())
+            var raw: Double?
+            if self.options.baseline, self.rate == nil {
+                self.say("raw PUSH/PULL")
+                raw = try await Self.raw(seconds: self.options.duration, bytes: self.payload, window: window)
+            }
+            rows.append(
+                BenchRow(
+                    name: "accepted to completed, in memory", perSecond: inMemory.perSecond, times: inMemory.times,
+                    baselineName: "raw PUSH/PULL", baselinePerSecond: raw))
+        }
         if let ledger = self.ledger {
-            for synchronous in [LedgerSynchronous.normal, .full] {
+            for synchronous in [LedgerSynchronous.normal, .full]
+            where self.only == nil || self.only?.rawValue == synchronous.rawValue {
                 rows.append(try await self.row(synchronous, path: ledger))
             }
         }
-        self.options.show(
-            BenchReport(
-                bench: "dispatch",
-                settings: [
-                    "duration": .double(self.options.duration), "workers": .int(Int64(self.workers)),
-                    "slots": .int(Int64(self.slots)), "payload": .int(Int64(self.payload)),
-                    "in_flight": .int(Int64(window)), "ledger": self.ledger.map(Value.string) ?? "memory",
-                ],
-                rows: rows))
+        var settings: [String: Value] = [
+            "duration": .double(self.options.duration), "workers": .int(Int64(self.workers)),
+            "slots": .int(Int64(self.slots)), "payload": .int(Int64(self.payload)),
+            "in_flight": .int(Int64(window)), "ledger": self.ledger.map(Value.string) ?? "memory",
+        ]
+        settings["rate"] = self.rate.map { .double($0) }
+        self.options.show(BenchReport(bench: "dispatch", settings: settings, rows: rows))
     }
 
     private struct Dealt {
@@ -111,7 +136,7 @@ struct BenchDispatch: AsyncParsableCommand {
         let baseline = LedgerBaseline(
             TaskSubmission(payload: .bytes([UInt8](repeating: 7, count: self.payload))))
         var perSecond: [Double] = []
-        for rows in [256, 1] {
+        for rows in self.options.baseline && self.rate == nil ? [256, 1] : [] {
             self.say("SQLite alone, synchronous \(name), \(rows == 1 ? "one row" : "\(rows) rows") a transaction")
             let raw = try await baseline.rowsPerSecond(
                 path: path, synchronous: synchronous, rows: rows, seconds: self.options.duration)
@@ -120,8 +145,8 @@ struct BenchDispatch: AsyncParsableCommand {
         }
         return BenchRow(
             name: "accepted to completed, \(name)", perSecond: dealt.perSecond, times: dealt.times,
-            baselineName: "the same rows, SQLite alone, 256 a transaction", baselinePerSecond: perSecond[0],
-            moreBaselines: [("the same rows, SQLite alone, 1 a transaction", perSecond[1])],
+            baselineName: "the same rows, SQLite alone, 256 a transaction", baselinePerSecond: perSecond.first,
+            moreBaselines: perSecond.dropFirst().map { ("the same rows, SQLite alone, 1 a transaction", $0) },
             details: [
                 ("rows_per_task", rowsPerTask),
                 ("rows_per_transaction", Double(counters.changes) / Double(max(1, counters.transactions))),
@@ -138,31 +163,20 @@ struct BenchDispatch: AsyncParsableCommand {
     }
 
     @concurrent private func dealt(_ ledger: any Ledger) async throws -> Dealt {
-        let (window, seconds, bytes) = (self.workers * self.slots, self.options.duration, self.payload)
+        let (window, seconds, bytes, rate) = (self.workers * self.slots, self.options.duration, self.payload, self.rate)
         return try await BenchCluster.with(workers: self.workers, slots: self.slots, ledger: ledger) { cluster in
             let payload = Value.bytes([UInt8](repeating: 7, count: bytes))
-            let histogram = Locked(Histogram<UInt64>(highestTrackableValue: 600_000_000_000))
-            let start = ContinuousClock.now
-            let end = start + .seconds(seconds)
-            let count = try await withThrowingTaskGroup(of: Int.self) { group in
-                for _ in 0..<window {
-                    group.addTask {
-                        var count = 0
-                        while ContinuousClock.now < end {
-                            var accepted = ContinuousClock.now
-                            try await cluster.run(payload) { accepted = ContinuousClock.now }
-                            let time = (ContinuousClock.now - accepted).nanoseconds
-                            histogram.withLock { _ = $0.record(time) }
-                            count += 1
-                        }
-                        return count
-                    }
-                }
-                return try await group.reduce(0, +)
+            let start = BenchClock.now
+            let times: Locked<Histogram<UInt64>>
+            let count: Int
+            if let rate {
+                (count, times) = try await cluster.run(payload, rate: rate, seconds: seconds)
+            } else {
+                (count, times) = try await cluster.run(payload, window: window, seconds: seconds)
             }
             return Dealt(
-                perSecond: Double(count) / (Double((ContinuousClock.now - start).nanoseconds) / 1e9),
-                times: histogram.withLock { BenchTimes($0) }, count: count)
+                perSecond: Double(count) / max(Double(BenchClock.now - start) / 1e9, 1e-9),
+                times: times.withLock { BenchTimes($0) }, count: count)
         }
     }
 

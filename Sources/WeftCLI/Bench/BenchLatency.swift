@@ -22,6 +22,15 @@ struct BenchLatency: AsyncParsableCommand {
     @Option(help: "Bytes sent each way (1 to 1000000).")
     var payload = 64
 
+    /// What can be measured alone.
+    enum Part: String, CaseIterable, ExpressibleByArgument {
+        case events
+        case tasks
+    }
+
+    @Option(help: ArgumentHelp("Measure only these: events or tasks.", valueName: "PART"))
+    var only: Part?
+
     func validate() throws {
         guard (1...1_000_000).contains(self.payload) else {
             throw ValidationError("--payload takes 1 to 1000000 bytes")
@@ -29,22 +38,29 @@ struct BenchLatency: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let seconds = self.options.duration
-        let event = try await Self.mirrored(seconds: seconds, bytes: self.payload)
-        let task = try await Self.task(seconds: seconds, bytes: self.payload)
-        let pubsub = try await Self.raw("raw-echo", seconds: seconds, bytes: self.payload, .pub, .sub)
-        let pushpull = try await Self.raw("raw-worker", seconds: seconds, bytes: self.payload, .push, .pull)
+        self.options.watch()
+        let (seconds, bytes) = (self.options.duration, self.payload)
+        var rows: [BenchRow] = []
+        if self.only != .tasks {
+            rows.append(
+                BenchRow(
+                    name: "mirrored event and its answer",
+                    times: try await Self.mirrored(seconds: seconds, bytes: bytes),
+                    baselineName: "raw PUB/SUB both ways",
+                    baselineTimes: self.options.baseline
+                        ? try await Self.raw("raw-echo", seconds: seconds, bytes: bytes, .pub, .sub) : nil))
+        }
+        if self.only != .events {
+            rows.append(
+                BenchRow(
+                    name: "task and its result", times: try await Self.task(seconds: seconds, bytes: bytes),
+                    baselineName: "raw PUSH/PULL and a PULL sink",
+                    baselineTimes: self.options.baseline
+                        ? try await Self.raw("raw-worker", seconds: seconds, bytes: bytes, .push, .pull) : nil))
+        }
         self.options.show(
             BenchReport(
-                bench: "latency", settings: ["duration": .double(seconds), "payload": .int(Int64(self.payload))],
-                rows: [
-                    BenchRow(
-                        name: "mirrored event and its answer", times: event, baselineName: "raw PUB/SUB both ways",
-                        baselineTimes: pubsub),
-                    BenchRow(
-                        name: "task and its result", times: task, baselineName: "raw PUSH/PULL and a PULL sink",
-                        baselineTimes: pushpull),
-                ]))
+                bench: "latency", settings: ["duration": .double(seconds), "payload": .int(Int64(bytes))], rows: rows))
     }
 
     /// What the answers to pings find out.
@@ -62,7 +78,7 @@ struct BenchLatency: AsyncParsableCommand {
         return try await Node.with(.init(name: "bench", bus: bus, logger: BenchCluster.logger)) { node in
             try await BenchChild.with(["echo", "--join", try await node.controlEndpoint]) { child in
                 _ = try await child.next()
-                _ = await node.member(within: .seconds(10)) { $0.state == .alive && $0.isJoined }
+                try await node.awaitJoined(1)
                 let payload = [UInt8](repeating: 7, count: bytes)
                 let course = Locked(Course())
                 let end = ContinuousClock.now + .seconds(seconds)

@@ -19,18 +19,30 @@ struct BenchLocal: AsyncParsableCommand {
 
     @OptionGroup var options: BenchOptions
 
+    @Option(help: "Emit so many in each row, however long it takes.")
+    var count: Int?
+
+    func validate() throws {
+        guard self.count.map({ (1...1_000_000_000).contains($0) }) ?? true else {
+            throw ValidationError("--count takes 1 to 1000000000 events")
+        }
+    }
+
     func run() async throws {
+        self.options.watch()
         self.options.show(
             BenchReport(
                 bench: "local", settings: ["duration": .double(self.options.duration)],
-                rows: await Self.rows(self.options)))
+                rows: await Self.rows(self.options, count: self.count)))
     }
 
     // Not in `run()`: what is timed must not hop between executors.
-    @concurrent private static func rows(_ options: BenchOptions) async -> [BenchRow] {
-        let loop = MeasuringLoop(seconds: options.duration)
+    @concurrent private static func rows(_ options: BenchOptions, count: Int?) async -> [BenchRow] {
+        let loop = MeasuringLoop(seconds: options.duration, count: count)
         let table = Locked<[String: [@Sendable (String, Int) -> Void]]>(["user:login": [{ _, _ in }]])
-        let bare = loop.run { table.withLock { $0["user:login"] }?.forEach { $0("john_doe", 1) } }
+        let bare =
+            options.baseline
+            ? loop.run { table.withLock { $0["user:login"] }?.forEach { $0("john_doe", 1) } } : nil
 
         let bus = EventBus()
         bus.on("user:login") { (_: String, _: Int) in }
@@ -51,8 +63,8 @@ struct BenchLocal: AsyncParsableCommand {
         ].map { name, measured in
             BenchRow(
                 name: name, perSecond: measured.perSecond, times: measured.times,
-                baselineName: "dictionary of closures, lock", baselinePerSecond: bare.perSecond,
-                baselineTimes: bare.times)
+                baselineName: "dictionary of closures, lock", baselinePerSecond: bare?.perSecond,
+                baselineTimes: bare?.times)
         }
     }
 }

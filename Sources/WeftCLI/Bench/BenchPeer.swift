@@ -12,6 +12,8 @@ struct BenchPeer: AsyncParsableCommand {
     enum Part: String, CaseIterable, ExpressibleByArgument {
         /// Counts mirrored events.
         case count
+        /// Is one of several nodes that emit and count.
+        case everyone
         /// Answers mirrored pings.
         case echo
         /// Runs tasks that do nothing.
@@ -28,19 +30,31 @@ struct BenchPeer: AsyncParsableCommand {
         commandName: "peer", abstract: "The other process of a measurement.", shouldDisplay: false)
 
     @Argument var part: Part
-    @Option var join: String
+    @Option var join: String?
     @Option var slots = 6
+    @Option var shape = BenchShape.bytes
+    @Option var payload = 32
+    @Option var nodes = 2
+    @Option var duration = 1.0
+    @Option var count: Int?
+    @Option var waste = 0
+    @Flag var suspending = false
+    @Option var keyFile: String?
+    @Option var trust: String?
     @OptionGroup var lifetime: LifetimeOptions
 
     func run() async throws {
         self.lifetime.watch()
+        // Nothing here is worth an orderly end, but for tasks.
+        if self.part != .worker { Signals.shared.onStop { Process.exit(0) } }
         switch self.part {
         case .count: try await self.count()
+        case .everyone: try await self.everyone()
         case .echo: try await self.echo()
-        case .worker: try await BenchCluster.work(join: self.join, slots: self.slots)
-        case .rawCount: try Self.rawCount(self.join)
-        case .rawEcho: try Self.rawEcho(self.join, receiving: .sub, sending: .pub)
-        case .rawWorker: try Self.rawEcho(self.join, receiving: .pull, sending: .push)
+        case .worker: try await BenchCluster.work(join: self.join ?? "", slots: self.slots)
+        case .rawCount: try Self.rawCount(self.join ?? "")
+        case .rawEcho: try Self.rawEcho(self.join ?? "", receiving: .sub, sending: .pub)
+        case .rawWorker: try Self.rawEcho(self.join ?? "", receiving: .pull, sending: .push)
         }
     }
 
@@ -49,14 +63,20 @@ struct BenchPeer: AsyncParsableCommand {
         await BoundedWriter.output.drain()
     }
 
-    private func node() -> Node {
-        Node(configuration: .init(name: "bench-peer", seeds: [self.join], bus: EventBus(), logger: BenchCluster.logger))
+    private func node() throws -> Node {
+        var keys: NodeKeys?
+        if let keyFile, let trust { keys = try NodeKeys(keyFile: keyFile, trustDirectory: trust) }
+        return Node(
+            configuration: .init(
+                name: keys?.name ?? "bench-\(Process.id)", seeds: self.join.map { [$0] } ?? [], keys: keys,
+                waitForSlowest: self.part == .everyone, bus: EventBus(), logger: BenchCluster.logger))
     }
 
     private func count() async throws {
-        let node = self.node()
+        let node = try self.node()
         let counter = BenchCounter()
-        node.bus.on(BenchEvents.payload) { (_: [UInt8]) in counter.add() }
+        self.shape.count(on: node.bus, in: counter, waste: self.waste)
+        node.bus.on(BenchEvents.due) { (due: UInt64, _: [UInt8]) in counter.add(due: due) }
         let (reports, continuation) = AsyncStream.makeStream(of: Value.self)
         node.bus.on(BenchEvents.end) { (_: Int) in
             continuation.yield(counter.report)
@@ -65,11 +85,58 @@ struct BenchPeer: AsyncParsableCommand {
         try await node.start()
         await Self.say(["ready": true])
         for await report in reports { await Self.say(report) }
-        await node.stop()
+        await Self.stay(node)
+    }
+
+    /// Emits as soon as all others are ready, and counts what they emit.
+    private func everyone() async throws {
+        let node = try self.node()
+        let counter = BenchCounter()
+        self.shape.count(on: node.bus, in: counter)
+        let (readies, ready) = AsyncStream.makeStream(of: Void.self)
+        let (ends, end) = AsyncStream.makeStream(of: (count: Int, report: Value).self)
+        // One that was said while this node was joining is history here.
+        node.bus.on(BenchEvents.ready, from: .remote, replay: true) { (_: Int) in ready.yield() }
+        node.bus.on(BenchEvents.end, from: .remote) { (count: Int) in end.yield((count, counter.report)) }
+        try await node.start()
+        await Self.say(["control": .string(try await node.controlEndpoint)])
+        let others = self.nodes - 1
+        try await node.awaitJoined(others)
+        await node.bus.emit(BenchEvents.ready, 0)
+        var heard = 0
+        for await _ in readies {
+            heard += 1
+            if heard == others { break }
+        }
+        let flood = BenchFlood(
+            shape: self.shape, size: self.payload, seconds: self.duration, count: self.count,
+            isBlocking: !self.suspending)
+        let sent = await Self.flood(flood, on: node.bus)
+        await node.bus.emit(BenchEvents.end, sent)
+        var (ended, expected) = (0, 0)
+        for await (count, report) in ends {
+            ended += 1
+            expected += count
+            guard ended == others else { continue }
+            var report = report.objectValue ?? [:]
+            report["expected"] = .int(Int64(expected))
+            await Self.say(.object(report))
+            break
+        }
+        await Self.stay(node)
+    }
+
+    @concurrent private static func flood(_ flood: BenchFlood, on bus: EventBus) async -> Int {
+        await flood.run(on: bus)
+    }
+
+    /// Stays in the mesh until the measuring process has no more use for this one: others may still need it.
+    private static func stay(_ node: Node) async {
+        for await _ in node.memberChanges() {}
     }
 
     private func echo() async throws {
-        let node = self.node()
+        let node = try self.node()
         let bus = node.bus
         bus.on(BenchEvents.ping) { (bytes: [UInt8]) in bus.emitSync(BenchEvents.pong, bytes) }
         let (ends, continuation) = AsyncStream.makeStream(of: Void.self)

@@ -30,10 +30,12 @@ struct BenchReport {
                 row.name, Self.count(row.perSecond), Self.time(row.times?.p50), Self.time(row.times?.p99),
                 Self.time(row.times?.p999), row.ratio.map { Self.decimals($0, 2) } ?? "",
             ])
-            lines.append([
-                "  " + row.baselineName, Self.count(row.baselinePerSecond), Self.time(row.baselineTimes?.p50),
-                Self.time(row.baselineTimes?.p99), Self.time(row.baselineTimes?.p999), "",
-            ])
+            if row.baselinePerSecond != nil || row.baselineTimes != nil {
+                lines.append([
+                    "  " + row.baselineName, Self.count(row.baselinePerSecond), Self.time(row.baselineTimes?.p50),
+                    Self.time(row.baselineTimes?.p99), Self.time(row.baselineTimes?.p999), "",
+                ])
+            }
             for more in row.moreBaselines {
                 lines.append(["  " + more.name, Self.count(more.perSecond), "", "", "", ""])
             }
@@ -59,6 +61,20 @@ struct BenchReport {
 
             \(body.joined(separator: "\n"))\(Self.warning)
             """
+    }
+
+    /// Of each row with times: ever closer percentiles, and the times that they stay within.
+    var distribution: String {
+        self.rows.compactMap { row in
+            guard let times = row.times else { return nil }
+            let lines = times.percentiles.map { percentile, time in
+                let name = Self.decimals(percentile, 4)
+                let shown = Self.time(time)
+                return String(repeating: " ", count: max(0, 10 - name.count)) + name + " %"
+                    + String(repeating: " ", count: max(0, 14 - shown.count)) + shown + " µs"
+            }
+            return "\n\n\(row.name), of \(times.count)\n" + lines.joined(separator: "\n")
+        }.joined()
     }
 
     private static var warning: String {

@@ -6,6 +6,8 @@ import Histogram
 struct MeasuringLoop {
     /// How long.
     var seconds: Double
+    /// How many operations, however long they take; nil to go by the time.
+    var count: Int?
     private static let run = 100
 
     /// What a loop found.
@@ -14,13 +16,14 @@ struct MeasuringLoop {
         var times: BenchTimes
     }
 
-    init(seconds: Double) {
+    init(seconds: Double, count: Int? = nil) {
         self.seconds = seconds
+        self.count = count
     }
 
     /// Repeats an operation.
     func run(_ operation: () -> Void) -> Result {
-        var tally = Tally(seconds: self.seconds)
+        var tally = Tally(seconds: self.seconds, limit: self.count)
         while tally.goesOn {
             for _ in 0..<Self.run { operation() }
             tally.add(Self.run)
@@ -30,7 +33,7 @@ struct MeasuringLoop {
 
     /// Repeats an operation that can be awaited.
     func run(_ operation: () async -> Void) async -> Result {
-        var tally = Tally(seconds: self.seconds)
+        var tally = Tally(seconds: self.seconds, limit: self.count)
         while tally.goesOn {
             for _ in 0..<Self.run { await operation() }
             tally.add(Self.run)
@@ -42,14 +45,19 @@ struct MeasuringLoop {
         private let start = ContinuousClock.now
         private let end: ContinuousClock.Instant
         private var last = ContinuousClock.now
+        private let limit: Int?
         private var count = 0
         private var histogram = Histogram<UInt64>(highestTrackableValue: 60_000_000_000)
 
-        init(seconds: Double) {
+        init(seconds: Double, limit: Int?) {
+            self.limit = limit
             self.end = self.start + .seconds(seconds)
         }
 
-        var goesOn: Bool { self.last < self.end }
+        var goesOn: Bool {
+            if let limit { return self.count < limit }
+            return self.last < self.end
+        }
 
         mutating func add(_ operations: Int) {
             let now = ContinuousClock.now

@@ -112,7 +112,7 @@ struct BodyReader {
             else { throw WireError(.malformed, "'\(key)' of \(self.what) has something that is not an event") }
             events.append(
                 EventRecord(
-                    name: name, origin: origin, sequence: sequence, time: Date(microsecondsSince1970: time),
+                    name: name, origin: origin, sequence: sequence, microsecondsSince1970: time,
                     arguments: arguments[...]))
         }
         return events

@@ -63,7 +63,7 @@ extension ControlMessage {
 
     private static func value(_ event: EventRecord) -> Value {
         .array([
-            .bytes(event.origin.bytes), Value(event.sequence ?? 0), .int(event.time.microsecondsSince1970),
+            .bytes(event.origin.bytes), Value(event.sequence ?? 0), .int(event.microsecondsSince1970),
             .string(event.name.description), .bytes(Array(event.encodedArguments)),
         ])
     }

@@ -1,8 +1,7 @@
 // This source file is part of the Weft project. See LICENSE. SPDX-License-Identifier: Apache-2.0
 
-import FoundationEssentials
 public import WeftBus
-import WeftValue
+public import WeftValue
 
 /// Consecutive events of one origin, as they came over the wire; the events are taken apart only when asked for.
 public struct EventBatch: Hashable, Sendable {
@@ -64,38 +63,35 @@ public struct EventBatch: Hashable, Sendable {
     /// - Returns: the events up to the first one that cannot be read, and what is wrong with that one; the rest of
     ///   the batch is then lost.
     public func events(after sequence: UInt64 = 0) -> (events: [EventRecord], error: WireError?) {
-        var reader = MessagePackReader(self.frame.dropFirst(WireFormat.batchHeaderSize))
+        var packed = self.packed
         var events: [EventRecord] = []
         let skipped = sequence >= self.first ? sequence - self.first + 1 : 0
         events.reserveCapacity(self.count - Int(min(skipped, UInt64(self.count))))
-        // Names repeat: the one before is most often this one.
-        var name: EventName?
-        var text = ""
-        for index in 0..<UInt64(self.count) {
-            do {
-                let nextText = try reader.readString()
-                let delta: Int64 = try reader.readInteger()
-                let arguments = try reader.readBin()
-                if nextText != text || name == nil {
-                    text = nextText
-                    name = EventName(wire: nextText)
-                }
-                guard let name else {
-                    return (events, WireError(.malformed, "event \(self.first + index) has no proper name"))
-                }
-                if index < skipped { continue }
-                let (time, overflow) = self.baseTime.addingReportingOverflow(delta)
+        do throws(MessagePackError) {
+            while try packed.next() {
+                if packed.sequence <= sequence { continue }
                 events.append(
                     EventRecord(
-                        name: name, origin: self.origin, sequence: self.first + index,
-                        time: Date(microsecondsSince1970: overflow ? self.baseTime : time), arguments: arguments))
-            } catch {
-                return (events, WireError(.malformed, "event \(self.first + index): \(error.message)"))
+                        name: packed.name, origin: self.origin, sequence: packed.sequence,
+                        microsecondsSince1970: packed.microsecondsSince1970, arguments: packed.arguments))
             }
+            return (events, nil)
+        } catch {
+            return (events, WireError(error, after: packed.sequence))
         }
-        guard reader.isAtEnd else {
-            return (events, WireError(.malformed, "bytes follow the last event of a batch"))
-        }
-        return (events, nil)
+    }
+
+    /// The events where they lie.
+    public var packed: PackedEvents {
+        PackedEvents(
+            origin: self.origin, first: self.first, count: self.count, baseTime: self.baseTime,
+            bytes: self.frame.dropFirst(WireFormat.batchHeaderSize))
+    }
+}
+
+extension WireError {
+    /// What is wrong with the event after a sequence, or with what comes in its place.
+    public init(_ error: MessagePackError, after sequence: UInt64) {
+        self.init(.malformed, "event \(sequence + 1): \(error.message)")
     }
 }

@@ -13,6 +13,7 @@ public struct EventBatchBuilder: Sendable {
     public private(set) var first: UInt64 = 0
     private var baseTime: Int64 = 0
     private var writer = MessagePackWriter()
+    private var scratch = MessagePackWriter()
 
     /// Creates an empty batch.
     public init(origin: NodeID) {
@@ -30,10 +31,10 @@ public struct EventBatchBuilder: Sendable {
     ///
     /// - Parameters:
     ///   - name: The event's name.
-    ///   - arguments: Its arguments, as one MessagePack array.
+    ///   - arguments: Its arguments.
     ///   - time: Microseconds since 1970.
     ///   - sequence: Its place in the stream: the one after the event before.
-    public mutating func append(name: String, arguments: [UInt8], time: Int64, sequence: UInt64) {
+    public mutating func append(name: String, arguments: EventArguments, time: Int64, sequence: UInt64) {
         if self.count == 0 {
             self.first = sequence
             self.baseTime = time
@@ -46,8 +47,20 @@ public struct EventBatchBuilder: Sendable {
         }
         self.writer.write(name)
         self.writer.write(time.subtractingReportingOverflow(self.baseTime).partialValue)
-        self.writer.write(arguments)
+        if let bytes = arguments.bytes {
+            self.writer.write(bytes)
+        } else {
+            // How many bytes they take stands before them.
+            self.scratch.removeAll()
+            arguments.write(to: &self.scratch)
+            self.writer.write(self.scratch.bytes)
+        }
         self.count += 1
+    }
+
+    /// Writes an event whose arguments are one MessagePack array already.
+    public mutating func append(name: String, arguments: [UInt8], time: Int64, sequence: UInt64) {
+        self.append(name: name, arguments: EventArguments(encoded: arguments[...]), time: time, sequence: sequence)
     }
 
     /// The finished batch, which must not be empty; the builder is empty again.

@@ -19,7 +19,8 @@ extension EventRecord: Hashable {
     /// Compares everything, the arguments by their bytes.
     public static func == (left: EventRecord, right: EventRecord) -> Bool {
         left.origin == right.origin && left.sequence == right.sequence && left.name == right.name
-            && left.time == right.time && left.encodedArguments == right.encodedArguments
+            && left.microsecondsSince1970 == right.microsecondsSince1970
+            && left.encodedArguments == right.encodedArguments
     }
 
     /// Hashes what identifies the event.

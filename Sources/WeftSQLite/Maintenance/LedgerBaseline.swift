@@ -40,6 +40,11 @@ package struct LedgerBaseline {
         self.statuses = statuses
     }
 
+    /// The bytes of a task as it is written.
+    package var taskBytes: Int { self.task.count }
+    /// The bytes of a task's status when it is accepted, and after each change.
+    package var statusBytes: [Int] { self.statuses.map(\.count) }
+
     /// Writes rows, flat out.
     ///
     /// - Parameters:

@@ -1,6 +1,5 @@
 // This source file is part of the Weft project. See LICENSE. SPDX-License-Identifier: Apache-2.0
 
-import FoundationEssentials
 import Locking
 import Logging
 import WeftBus
@@ -69,12 +68,15 @@ final class SimulatedBus: EventPort {
 
     // MARK: - The port
 
+    var hasRoom: Bool { true }
     func waitForRoom() async {}
     func waitForRoomBlocking() {}
 
-    func append(name: EventName, arguments: [UInt8], time: Date) -> UInt64 {
+    func append(name: EventName, arguments: EventArguments, microsecondsSince1970: Int64) -> UInt64 {
         self.state.withLock { state in
-            state.appended.append(Event(name: name.rawValue, arguments: arguments))
+            var writer = MessagePackWriter()
+            arguments.write(to: &writer)
+            state.appended.append(Event(name: name.rawValue, arguments: writer.bytes))
             state.head += 1
             return state.head
         }

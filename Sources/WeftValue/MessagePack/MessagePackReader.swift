@@ -7,8 +7,13 @@ public import FoundationEssentials
 /// A length that is more than the bytes that are left is an error before anything is allocated for it; nesting is
 /// bounded. What fails leaves the reader where it was.
 public struct MessagePackReader: Sendable {
-    /// What has not been read yet.
-    public private(set) var remaining: ArraySlice<UInt8>
+    private let bytes: ArraySlice<UInt8>
+    /// Where in `bytes` the next value begins.
+    ///
+    /// The slice itself stays as it is: to cut it costs a reference each time.
+    package private(set) var position: Int
+    /// Where what may be read ends: the end of `bytes`, or that of the part that is being read.
+    private var end: Int
     /// How deep ``readValue()`` follows arrays and maps.
     public let depthLimit: Int
     /// How many more values ``readValue()`` and ``skip()`` take, those inside others included.
@@ -22,7 +27,9 @@ public struct MessagePackReader: Sendable {
     ///   - valueLimit: How many values ``readValue()`` and ``skip()`` take in all: a byte can be one, which takes far more room
     ///     once it is read.
     public init(_ bytes: ArraySlice<UInt8>, depthLimit: Int = MessagePack.depthLimit, valueLimit: Int = .max) {
-        self.remaining = bytes
+        self.bytes = bytes
+        self.position = bytes.startIndex
+        self.end = bytes.endIndex
         self.depthLimit = depthLimit
         self.valuesLeft = valueLimit
     }
@@ -33,12 +40,30 @@ public struct MessagePackReader: Sendable {
     }
 
     /// Whether everything has been read.
-    public var isAtEnd: Bool { self.remaining.isEmpty }
+    public var isAtEnd: Bool { self.position >= self.end }
+
+    /// What has not been read yet.
+    public var remaining: ArraySlice<UInt8> { self.bytes[self.position..<self.end] }
+
+    private var left: Int { self.end - self.position }
+
+    /// Goes to a part of the bytes, wherever in them that is, and reads no further than it goes.
+    ///
+    /// So one reader serves all parts of a message, and none costs a reference to its bytes.
+    package mutating func enter(_ part: Range<Int>) {
+        let part = part.clamped(to: self.bytes.startIndex..<self.bytes.endIndex)
+        (self.position, self.end) = (part.lowerBound, part.upperBound)
+    }
+
+    /// The bytes of a part, as they lie in the whole.
+    package subscript(part: Range<Int>) -> ArraySlice<UInt8> {
+        self.bytes[part.clamped(to: self.bytes.startIndex..<self.bytes.endIndex)]
+    }
 
     /// Fails unless everything has been read.
     public func expectEnd() throws(MessagePackError) {
         if !self.isAtEnd {
-            throw MessagePackError(.trailingBytes, "\(self.remaining.count) bytes follow the value")
+            throw MessagePackError(.trailingBytes, "\(self.left) bytes follow the value")
         }
     }
 
@@ -46,8 +71,8 @@ public struct MessagePackReader: Sendable {
     ///
     /// - Returns: Whether it did.
     public mutating func readNil() -> Bool {
-        guard self.remaining.first == 0xC0 else { return false }
-        self.remaining.removeFirst()
+        guard !self.isAtEnd, self.bytes[self.position] == 0xC0 else { return false }
+        self.position += 1
         return true
     }
 
@@ -55,7 +80,7 @@ public struct MessagePackReader: Sendable {
     public mutating func readBool() throws(MessagePackError) -> Bool {
         let head = try self.head()
         guard head == 0xC2 || head == 0xC3 else { throw self.mismatch("a boolean") }
-        self.remaining.removeFirst()
+        self.position += 1
         return head == 0xC3
     }
 
@@ -63,7 +88,7 @@ public struct MessagePackReader: Sendable {
     public mutating func readInteger<Integer: FixedWidthInteger>(
         _ type: Integer.Type = Integer.self
     ) throws(MessagePackError) -> Integer {
-        let start = self.remaining
+        let start = self.position
         let exact: Integer? =
             switch try self.readNumber("an integer") {
             case .int(let integer): Integer(exactly: integer)
@@ -71,7 +96,7 @@ public struct MessagePackReader: Sendable {
             case .double(let double): Integer(exactly: double)
             }
         guard let exact else {
-            self.remaining = start
+            self.position = start
             throw MessagePackError(.outOfRange, "the number does not fit into \(type)")
         }
         return exact
@@ -79,7 +104,15 @@ public struct MessagePackReader: Sendable {
 
     /// Reads an integer.
     public mutating func readInt() throws(MessagePackError) -> Int {
-        try self.readInteger(Int.self)
+        // Most numbers are small.
+        if self.position < self.end {
+            let head = self.bytes[self.position]
+            if head < 0x80 {
+                self.position += 1
+                return Int(head)
+            }
+        }
+        return try self.readInteger(Int.self)
     }
 
     /// Reads an integer without sign.
@@ -110,12 +143,25 @@ public struct MessagePackReader: Sendable {
         guard let string = String(validating: body, as: UTF8.self) else {
             throw MessagePackError(.invalidText, "a string is not UTF-8")
         }
-        self.remaining = self.remaining[body.endIndex...]
+        self.position = body.endIndex
         return string
     }
 
     /// Reads bytes that are not text; the result shares the storage of what is being read.
     public mutating func readBin() throws(MessagePackError) -> ArraySlice<UInt8> {
+        self.bytes[try self.readBinPart()]
+    }
+
+    /// Reads bytes that are not text, as an array of their own.
+    public mutating func readBytes() throws(MessagePackError) -> [UInt8] {
+        let part = try self.readBinPart()
+        return [UInt8](self.bytes[part])
+    }
+
+    /// Reads past bytes that are not text.
+    ///
+    /// - Returns: Where they lie.
+    package mutating func readBinPart() throws(MessagePackError) -> Range<Int> {
         let (offset, count) =
             switch try self.head() {
             case 0xC4: (2, try self.integer(1, at: 1))
@@ -123,9 +169,11 @@ public struct MessagePackReader: Sendable {
             case 0xC6: (5, try self.integer(4, at: 1))
             default: throw self.mismatch("bytes")
             }
-        let body = try self.body(offset, count)
-        self.remaining = self.remaining[body.endIndex...]
-        return body
+        let left = self.left - offset
+        guard left >= 0, count <= UInt64(left) else { throw self.truncated(count, left) }
+        let start = self.position + offset
+        self.position = start + Int(count)
+        return start..<self.position
     }
 
     /// Reads a moment from the timestamp extension.
@@ -152,7 +200,7 @@ public struct MessagePackReader: Sendable {
         guard nanoseconds < 1_000_000_000 else {
             throw MessagePackError(.outOfRange, "a date with more than 999999999 nanoseconds")
         }
-        self.remaining = self.remaining[body.endIndex...]
+        self.position = body.endIndex
         let (reference, overflow) = seconds.subtractingReportingOverflow(
             Int64(Date.timeIntervalBetween1970AndReferenceDate))
         return Date(
@@ -192,7 +240,7 @@ public struct MessagePackReader: Sendable {
     /// - Returns: The bytes of the value.
     @discardableResult
     public mutating func skip() throws(MessagePackError) -> ArraySlice<UInt8> {
-        let start = self.remaining
+        let start = self.position
         do throws(MessagePackError) {
             // How many values are left at each level. The limit is not for the stack's sake: a decoder skips at each
             // level what is below, and without it small messages could cost the square of their size.
@@ -212,10 +260,35 @@ public struct MessagePackReader: Sendable {
                 }
             } while !left.isEmpty
         } catch {
-            self.remaining = start
+            self.position = start
             throw error
         }
-        return start[..<self.remaining.startIndex]
+        return self.bytes[start..<self.position]
+    }
+
+    /// Skips these bytes if they come next: a value that was read before.
+    ///
+    /// - Returns: Whether they did.
+    public mutating func skip(ifNext value: ArraySlice<UInt8>) -> Bool {
+        guard self.left >= value.count, self.bytes[self.position..<self.position + value.count] == value else {
+            return false
+        }
+        self.position += value.count
+        return true
+    }
+
+    /// Skips what comes next if it is the same as an earlier part of the bytes.
+    ///
+    /// - Returns: Whether it was.
+    package mutating func skip(ifSameAs part: Range<Int>) -> Bool {
+        guard self.left >= part.count, part.lowerBound >= self.bytes.startIndex else { return false }
+        var place = self.position
+        for earlier in part {
+            guard self.bytes[earlier] == self.bytes[place] else { return false }
+            place += 1
+        }
+        self.position = place
+        return true
     }
 
     /// Skips one scalar or header.
@@ -240,7 +313,7 @@ public struct MessagePackReader: Sendable {
         case 0xCB, 0xCF, 0xD3: body = try self.body(1, 8)
         default: throw self.mismatch("a value")
         }
-        self.remaining = self.remaining[body.endIndex...]
+        self.position = body.endIndex
         return 0
     }
 
@@ -272,25 +345,27 @@ public struct MessagePackReader: Sendable {
             case 0xD3: (.int(Int64(bitPattern: try self.integer(8, at: 1))), 8)
             default: throw self.mismatch(expected)
             }
-        self.remaining = self.remaining.dropFirst(1 + size)
+        self.position += 1 + size
         return number
     }
 
     /// The byte that says what comes next.
     func head() throws(MessagePackError) -> UInt8 {
-        guard let head = self.remaining.first else {
+        guard !self.isAtEnd else {
             throw MessagePackError(.truncated, "the bytes end where a value was expected")
         }
-        return head
+        return self.bytes[self.position]
     }
 
     /// An integer of `size` bytes, `offset` bytes from here.
     private func integer(_ size: Int, at offset: Int) throws(MessagePackError) -> UInt64 {
-        guard self.remaining.count >= offset + size else {
+        guard self.left >= offset + size else {
             throw MessagePackError(.truncated, "the bytes end in the middle of a value")
         }
-        let start = self.remaining.startIndex + offset
-        return Self.integer(self.remaining[start..<start + size])
+        let start = self.position + offset
+        var integer: UInt64 = 0
+        for index in start..<start + size { integer = integer << 8 | UInt64(self.bytes[index]) }
+        return integer
     }
 
     private static func integer(_ bytes: ArraySlice<UInt8>) -> UInt64 {
@@ -301,22 +376,24 @@ public struct MessagePackReader: Sendable {
 
     /// The `count` bytes that begin `offset` bytes from here.
     private func body(_ offset: Int, _ count: UInt64) throws(MessagePackError) -> ArraySlice<UInt8> {
-        let left = self.remaining.count - offset
-        guard left >= 0, count <= UInt64(left) else {
-            throw MessagePackError(.truncated, "\(count) bytes are declared and \(max(left, 0)) are left")
-        }
-        let start = self.remaining.startIndex + offset
-        return self.remaining[start..<start + Int(count)]
+        let left = self.left - offset
+        guard left >= 0, count <= UInt64(left) else { throw self.truncated(count, left) }
+        let start = self.position + offset
+        return self.bytes[start..<start + Int(count)]
+    }
+
+    private func truncated(_ count: UInt64, _ left: Int) -> MessagePackError {
+        MessagePackError(.truncated, "\(count) bytes are declared and \(max(left, 0)) are left")
     }
 
     private mutating func header(
         _ offset: Int, _ count: UInt64, bytesPerEntry: UInt64
     ) throws(MessagePackError) -> Int {
-        let left = self.remaining.count - offset
+        let left = self.left - offset
         guard left >= 0, count * bytesPerEntry <= UInt64(left) else {
             throw MessagePackError(.truncated, "\(count) entries are declared and \(max(left, 0)) bytes are left")
         }
-        self.remaining = self.remaining.dropFirst(offset)
+        self.position += offset
         return Int(count)
     }
 
@@ -336,10 +413,13 @@ public struct MessagePackReader: Sendable {
         .mismatch(expected, self.nextKind)
     }
 
+    /// Whether bytes that are not text come next.
+    public var isAtBytes: Bool { !self.isAtEnd && (0xC4...0xC6).contains(self.bytes[self.position]) }
+
     /// What comes next, in a word, for messages.
     public var nextKind: String {
-        guard let head = self.remaining.first else { return "the end" }
-        return switch head {
+        guard !self.isAtEnd else { return "the end" }
+        return switch self.bytes[self.position] {
         case 0x00...0x7F, 0xE0...0xFF, 0xCC...0xD3: "an integer"
         case 0x80...0x8F, 0xDE, 0xDF: "a map"
         case 0x90...0x9F, 0xDC, 0xDD: "an array"

@@ -83,7 +83,8 @@ public struct MessagePackWriter: Sendable {
 
     /// Writes bytes that are not text.
     public mutating func write(_ bytes: [UInt8]) {
-        self.write(bytes[...])
+        self.writeBinaryHeader(bytes.count)
+        self.bytes.append(contentsOf: bytes)
     }
 
     /// Writes bytes that are not text.
@@ -172,8 +173,23 @@ public struct MessagePackWriter: Sendable {
         self.bytes.append(contentsOf: bytes)
     }
 
+    /// Forgets what was written, and keeps the room for more.
+    public mutating func removeAll() {
+        self.bytes.removeAll(keepingCapacity: true)
+    }
+
+    /// Makes room for so many bytes in all.
+    package mutating func reserve(_ capacity: Int) {
+        self.bytes.reserveCapacity(capacity)
+    }
+
+    /// Forgets the first `count` bytes, and keeps the room that they took.
+    package mutating func removeFirst(_ count: Int) {
+        self.bytes.removeFirst(min(count, self.bytes.count))
+    }
+
     /// Takes back what was written after the first `count` bytes.
-    mutating func truncate(to count: Int) {
+    package mutating func truncate(to count: Int) {
         self.bytes.removeLast(max(0, self.bytes.count - count))
     }
 

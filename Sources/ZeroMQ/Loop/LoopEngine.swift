@@ -102,11 +102,11 @@ final class LoopEngine {
 
     private func rest() {
         self.statistics.sockets = self.entries.count
-        var milliseconds: Int32 = 0
+        var pause: Duration? = .zero
         let isIdle = self.dirty.isEmpty && self.inbox.prepareToSleep(self.statistics)
-        if isIdle { milliseconds = self.pause() }
+        if isIdle { pause = self.pause() }
         self.tokens.removeAll(keepingCapacity: true)
-        self.poller.wait(milliseconds: milliseconds, into: &self.tokens)
+        self.poller.wait(for: pause, into: &self.tokens)
         self.inbox.didWake(signalled: self.tokens.contains(0))
         for token in self.tokens where token != 0 {
             if let entry = self.entries[SocketID(rawValue: token)] { self.markDirty(entry) }
@@ -114,13 +114,12 @@ final class LoopEngine {
         if isIdle, self.tokens.isEmpty, MonotonicClock.now() >= self.nextSweep { self.sweep() }
     }
 
-    /// How long to sleep: until the next timer or the next sweep.
-    private func pause() -> Int32 {
+    /// How long to sleep: until the next timer or the next sweep; nil for until something happens.
+    private func pause() -> Duration? {
         let now = MonotonicClock.now()
         let next = min(self.timers.next ?? .max, self.entries.isEmpty ? .max : self.nextSweep)
-        guard next != .max else { return -1 }
-        guard next > now else { return 0 }
-        return Int32(clamping: (next - now) / 1_000_000 + 1)
+        guard next != .max else { return nil }
+        return next > now ? .nanoseconds(Int64(clamping: next - now)) : .zero
     }
 
     // MARK: Sockets

@@ -18,6 +18,8 @@ struct Poller: ~Copyable {
     #if os(Linux)
         private let descriptor: Int32
         private var events = [epoll_event](repeating: epoll_event(), count: 128)
+        /// Whether the system has the call that waits for nanoseconds, as Linux has since 5.11.
+        private var isPrecise = true
 
         init() throws(ZeroMQError) {
             self.descriptor = epoll_create1(Int32(EPOLL_CLOEXEC))
@@ -45,10 +47,23 @@ struct Poller: ~Copyable {
             _ = epoll_ctl(self.descriptor, EPOLL_CTL_DEL, watched, &event)
         }
 
-        /// Waits for at most `milliseconds` (-1: no limit) and appends the tokens of what is readable.
-        mutating func wait(milliseconds: Int32, into tokens: inout [UInt64]) {
+        /// Waits for at most so long, nil without limit, and appends the tokens of what is readable.
+        mutating func wait(for limit: Duration?, into tokens: inout [UInt64]) {
             let capacity = Int32(self.events.count)
-            let count = epoll_wait(self.descriptor, &self.events, capacity, milliseconds)
+            var count: Int32 = -1
+            #if canImport(Glibc)
+                // Timers of less than a millisecond are worth little to a call that counts in those.
+                if self.isPrecise, let limit, limit > .zero {
+                    let (seconds, attoseconds) = limit.components
+                    var time = timespec(tv_sec: Int(seconds), tv_nsec: Int(attoseconds / 1_000_000_000))
+                    count = epoll_pwait2(self.descriptor, &self.events, capacity, &time, nil)
+                    if count < 0, errno != EINTR { self.isPrecise = false }
+                } else {
+                    count = epoll_wait(self.descriptor, &self.events, capacity, Self.milliseconds(limit))
+                }
+            #else
+                count = epoll_wait(self.descriptor, &self.events, capacity, Self.milliseconds(limit))
+            #endif
             guard count > 0 else { return }  // EINTR included: the caller goes round
             for index in 0..<Int(count) {
                 tokens.append(self.events[index].data.u64)
@@ -72,14 +87,21 @@ struct Poller: ~Copyable {
             self.tokens.remove(at: index)
         }
 
-        /// Waits for at most `milliseconds` (-1: no limit) and appends the tokens of what is readable.
-        mutating func wait(milliseconds: Int32, into tokens: inout [UInt64]) {
-            guard poll(&self.watched, nfds_t(self.watched.count), milliseconds) > 0 else { return }
+        /// Waits for at most so long, nil without limit, and appends the tokens of what is readable.
+        mutating func wait(for limit: Duration?, into tokens: inout [UInt64]) {
+            guard poll(&self.watched, nfds_t(self.watched.count), Self.milliseconds(limit)) > 0 else { return }
             for (index, item) in self.watched.enumerated() where item.revents != 0 {
                 tokens.append(self.tokens[index])
             }
         }
     #endif
+
+    /// Whole milliseconds, more rather than less, as `poll` takes them.
+    private static func milliseconds(_ limit: Duration?) -> Int32 {
+        guard let limit else { return -1 }
+        guard limit > .zero else { return 0 }
+        return Int32(clamping: limit.nanosecondsClamped / 1_000_000 + 1)
+    }
 
     /// Whether a descriptor is readable at this moment.
     static func isReadable(_ descriptor: Int32) -> Bool {

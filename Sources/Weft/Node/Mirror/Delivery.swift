@@ -17,7 +17,8 @@ struct Delivery: Sendable {
     /// Counts a batch that cannot be read.
     let onBadBatch: @Sendable (WireError) -> Void
 
-    /// Runs until the queue is finished.
+    /// Runs until the queue is finished, on no socket loop: neither batches are taken apart nor handlers run there.
+    @concurrent
     func run() async {
         while let delivery = await self.queue.next() {
             switch delivery {
@@ -38,12 +39,11 @@ struct Delivery: Sendable {
     }
 
     private func deliver(_ batch: EventBatch, _ after: UInt64) async {
-        let (events, error) = batch.events(after: after)
-        await self.bus.deliver(events)
+        let (last, error) = await self.bus.deliver(batch.packed, after: after)
         if let error {
             // What follows what cannot be read is lost with it, and nobody may think otherwise.
-            self.onBadBatch(error)
-            let read = events.last?.sequence ?? max(after, batch.first - 1)
+            self.onBadBatch(WireError(error, after: last))
+            let read = max(after, last)
             if read < batch.last { await self.announceGap(batch.origin, read + 1, batch.last) }
         }
         self.done(batch.origin, batch.last)

@@ -1,8 +1,8 @@
 // This source file is part of the Weft project. See LICENSE. SPDX-License-Identifier: Apache-2.0
 
 import DequeModule
-import FoundationEssentials
 import Locking
+import Synchronization
 import WeftBus
 import WeftProtocol
 import WeftValue
@@ -41,12 +41,18 @@ final class EventOutbox: EventPort {
         var next: UInt64 = 1
         var waiters: Deque<Waiter> = []
         var isFinished = false
+        /// Whether the loop knows that something waits: it has been woken, or comes round for it at a time of its own.
+        var isExpected = false
+        /// Whether it has been woken for a closed batch.
+        var isUrgent = false
         var counters = Counters()
 
         func isFull(_ mark: Int) -> Bool { self.bytes >= mark && !self.isFinished }
     }
 
     private let state: Locked<State>
+    /// Whether the high-water mark is reached, for those who cannot wait for the lock to know.
+    private let isFull = Atomic(false)
     private let highWaterMark: Int
     private let now: @Sendable () -> MonotonicTime
     private let wake: @Sendable () -> Void
@@ -70,23 +76,33 @@ final class EventOutbox: EventPort {
 
     // MARK: From any thread
 
-    func append(name: EventName, arguments: [UInt8], time: Date) -> UInt64 {
-        let microseconds = time.microsecondsSince1970
-        let sequence = self.state.withLock { state -> UInt64 in
+    func append(name: EventName, arguments: EventArguments, microsecondsSince1970 time: Int64) -> UInt64 {
+        let (sequence, wakes) = self.state.withLock { state -> (UInt64, Bool) in
             let before = state.builder.byteCount
-            if before > 0, before + arguments.count + name.rawValue.utf8.count > WireFormat.batchClosesAt {
+            if before > 0, before + arguments.size + name.rawValue.utf8.count > WireFormat.batchClosesAt {
                 Self.close(&state)
             }
             let sequence = state.next
             let start = state.builder.byteCount
             state.builder.append(
-                name: name.rawValue, arguments: arguments, time: microseconds, sequence: sequence)
+                name: name.rawValue, arguments: arguments, time: time, sequence: sequence)
             state.next += 1
             state.bytes += state.builder.byteCount - start
-            return sequence
+            if state.bytes >= self.highWaterMark { self.updateFullness(state) }
+            // The loop comes round by itself soon, unless there is enough for a whole message, or nothing was there before.
+            guard !state.isExpected || (!state.isUrgent && !state.closed.isEmpty) else { return (sequence, false) }
+            state.isExpected = true
+            state.isUrgent = !state.closed.isEmpty
+            return (sequence, true)
         }
-        self.wake()
+        if wakes { self.wake() }
         return sequence
+    }
+
+    var hasRoom: Bool { !self.isFull.load(ordering: .relaxed) }
+
+    private func updateFullness(_ state: borrowing State) {
+        self.isFull.store(state.isFull(self.highWaterMark), ordering: .relaxed)
     }
 
     func waitForRoom() async {
@@ -127,13 +143,30 @@ final class EventOutbox: EventPort {
 
     // MARK: From the loop
 
-    /// The oldest batch; nil when nothing waits.
+    /// What the loop finds.
+    enum Taken {
+        /// The oldest batch; its bytes count as waiting until ``sent(_:)``.
+        case batch(EventBatch)
+        /// Events that may go on gathering; nobody wakes the loop for them any more.
+        case unripe
+        case nothing
+    }
+
+    /// Takes the oldest batch.
     ///
-    /// Its bytes count as waiting until ``sent(_:)``.
-    func take() -> EventBatch? {
+    /// - Parameter includingOpen: Whether also one that events could still be added to.
+    func take(includingOpen: Bool) -> Taken {
         self.state.withLock { state in
-            if state.closed.isEmpty { Self.close(&state) }
-            return state.closed.popFirst()
+            if state.closed.isEmpty {
+                state.isUrgent = false
+                guard !state.builder.isEmpty else {
+                    state.isExpected = false
+                    return .nothing
+                }
+                guard includingOpen else { return .unripe }
+                Self.close(&state)
+            }
+            return state.closed.popFirst().map(Taken.batch) ?? .nothing
         }
     }
 
@@ -141,6 +174,7 @@ final class EventOutbox: EventPort {
     func sent(_ batch: EventBatch) {
         let resumed = self.state.withLock { state in
             state.bytes -= batch.byteCount
+            self.updateFullness(state)
             return self.takeWaiters(&state) { _ in true }
         }
         self.resume(resumed)
@@ -161,6 +195,7 @@ final class EventOutbox: EventPort {
     func finish() {
         let resumed = self.state.withLock { state in
             state.isFinished = true
+            self.updateFullness(state)
             return self.takeWaiters(&state) { _ in true }
         }
         self.resume(resumed)
