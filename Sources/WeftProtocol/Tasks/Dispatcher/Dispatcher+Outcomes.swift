@@ -11,7 +11,14 @@ extension Dispatcher {
     mutating func end(
         _ id: String, _ state: TaskState, outcome: TaskOutcome, _ step: inout DispatcherStep, at now: Moment
     ) {
-        guard var entry = self.entries.removeValue(forKey: id) else { return }
+        if let place = self.entries.place(of: id) { self.end(at: place, state, outcome: outcome, &step, now) }
+    }
+
+    mutating func end(
+        at place: Int, _ state: TaskState, outcome: TaskOutcome, _ step: inout DispatcherStep, _ now: Moment
+    ) {
+        var entry = self.entries.remove(at: place)
+        let id = entry.task.id
         self.unfinishedBytes -= entry.bytes
         self.release(entry)
         if !entry.isPostponed { self.load.remove(entry.task) }
@@ -38,20 +45,21 @@ extension Dispatcher {
         default: self.counters.dead += 1
         }
         self.remember(id, entry.status)
+        step.write(&entry)
+        step.complete(&entry)
         let record = TaskRecord(task: entry.task, status: entry.status)
-        step.changes.append(.status(id: id, entry.status))
         if let item = Self.finalReport(of: record) {
             self.unreported.insert(item.id)
             step.changes.append(.report(item))
             step.reports.append(item)
         }
-        step.events.append(.ended(record))
-        if self.successors[id] != nil { step.settled.append((id, state, outcome)) }
+        step.events.append(.ended(record, tag: entry.tag))
+        if !self.successors.isEmpty, self.successors[id] != nil { step.settled.append((id, state, outcome)) }
     }
 
     /// What a worker said an attempt came to, after it was found to be the current one.
-    mutating func settle(_ id: String, _ outcome: TaskOutcome, _ step: inout DispatcherStep, at now: Moment) {
-        guard let entry = self.entries[id] else { return }
+    mutating func settle(_ place: Int, _ outcome: TaskOutcome, _ step: inout DispatcherStep, at now: Moment) {
+        let id = self.entries[place].task.id
         switch outcome {
         case .completed(let result):
             guard outcome.approximateBytes <= self.configuration.maximumResultBytes else {
@@ -60,10 +68,11 @@ extension Dispatcher {
                     bytes: outcome.approximateBytes, limit: self.configuration.maximumResultBytes)
                 return self.fail(id, failure, &step, at: now)
             }
-            self.end(id, .completed, outcome: .completed(result), &step, at: now)
+            self.end(at: place, .completed, outcome: .completed(result), &step, now)
         case .failed(let failure):
             self.fail(id, failure, &step, at: now)
         case .cancelled(let reason):
+            let entry = self.entries[place]
             if let wanted = entry.status.cancelReason {
                 self.end(id, .cancelled, outcome: .cancelled(reason: wanted), &step, at: now)
             } else if entry.isExpiring {
@@ -108,9 +117,9 @@ extension Dispatcher {
         self.leave(&entry, to: .retrying, at: now)
         entry.status.notBefore = due
         entry.dueAt = now.monotonic + Self.time(until: due, now)
+        step.write(&entry)
         self.entries[id] = entry
         self.setTimer(.due, entry.dueAt, id)
-        step.changes.append(.status(id: id, entry.status))
         step.events.append(
             .retrying(id: id, attempt: entry.status.attempt, error: failure.message, notBefore: due))
     }
@@ -149,8 +158,8 @@ extension Dispatcher {
             return self.end(id, .dead, outcome: .failed(TaskFailure(message)), &step, at: now)
         }
         self.leave(&entry, to: .queued, at: now)
+        step.write(&entry)
         self.entries[id] = entry
-        step.changes.append(.status(id: id, entry.status))
         step.events.append(.retrying(id: id, attempt: entry.status.attempt, error: reason, notBefore: nil))
         self.makeReady(id, at: now)
     }
@@ -177,10 +186,7 @@ extension Dispatcher {
     }
 
     private mutating func remember(_ id: String, _ status: LedgerStatus) {
-        var light = status
-        light.outcome = nil
-        light.history = []
-        if self.finished.updateValue(light, forKey: id) == nil { self.finishedOrder.append(id) }
+        if self.finished.updateValue(DispatcherFinished(status), forKey: id) == nil { self.finishedOrder.append(id) }
         while self.finishedOrder.count > self.configuration.recentlyFinished, let oldest = self.finishedOrder.popFirst()
         {
             self.finished[oldest] = nil
