@@ -20,23 +20,26 @@ extension Dispatcher {
     }
 
     /// Takes a task out of its worker's hands, or out of its line; what then becomes of it is the caller's to say.
-    mutating func release(_ entry: DispatcherEntry) {
+    mutating func release(_ place: Int) {
+        let number = self.entries[place].queue
         // One that never could run has no queue.
-        guard entry.queue >= 0 else { return }
-        if entry.status.state.isHeld {
+        guard number >= 0 else { return }
+        if self.entries[place].status.state.isHeld {
             self.running -= 1
-            self.queues[entry.queue].end(key: entry.task.key, self.entries)
-            if let worker = entry.status.worker {
-                if !self.orphans.isEmpty { self.forgetOrphan(entry.task.id, of: worker) }
+            self.queues[number].end(key: self.entries[place].task.key, self.entries)
+            if let worker = self.entries[place].status.worker {
+                if !self.orphans.isEmpty { self.forgetOrphan(self.entries[place].task.id, of: worker) }
                 if let index = self.workers.index(forKey: worker) {
-                    self.workers.values[index].held.remove(entry.place)
+                    self.workers.values[index].held.remove(place)
                     if self.workers.values[index].hasRoom { self.roomy.insert(worker) }
                 }
             }
-            self.list(entry.queue)
-        } else if entry.isInLine {
-            self.queues[entry.queue].forget(key: entry.task.key, self.entries)
-            self.list(entry.queue)
+            self.list(number)
+        } else if self.entries[place].isInLine {
+            // Its place in the line is not its own any more.
+            self.entries[place].isLeaving = true
+            self.queues[number].forget(key: self.entries[place].task.key, self.entries)
+            self.list(number)
         }
     }
 

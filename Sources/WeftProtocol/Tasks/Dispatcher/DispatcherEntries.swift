@@ -51,12 +51,9 @@ struct DispatcherEntries {
         return place
     }
 
-    @discardableResult
-    mutating func remove(at place: Int) -> DispatcherEntry {
-        var entry = DispatcherEntry.nobody
-        swap(&entry, &self.slots[place])
-        self.places[entry.task.id] = nil
+    mutating func remove(at place: Int) {
+        self.places[self.slots[place].task.id] = nil
+        self.slots[place] = .nobody
         self.vacant.append(place)
-        return entry
     }
 }

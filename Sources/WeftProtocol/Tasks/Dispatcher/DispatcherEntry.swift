@@ -24,6 +24,8 @@ struct DispatcherEntry {
     var queue = -1
     /// The step that last wrote its status, and where among that step's changes: what the step writes later takes that place.
     var written: (step: UInt64, index: Int) = (0, 0)
+    /// Whether it leaves its line without having been dealt.
+    var isLeaving = false
     /// Whether it was accepted in that step.
     var isNew = false
     /// What its end is announced with.
@@ -50,8 +52,20 @@ struct DispatcherEntry {
         self.order = order
     }
 
+    /// Ends the task's life.
+    mutating func finish(_ state: TaskState, _ outcome: TaskOutcome, at now: Moment) {
+        self.status.state = state
+        self.status.outcome = outcome
+        self.status.notBefore = nil
+        self.status.waitsSince = nil
+        self.status.endsBy = nil
+        self.status.awaits = []
+        self.status.attemptStartedAt = nil
+        self.status.updatedAt = now.date
+    }
+
     /// Whether it waits in its line for a worker.
     var isInLine: Bool {
-        self.status.state == .queued && self.dueAt == nil && self.status.awaits.isEmpty
+        self.status.state == .queued && self.dueAt == nil && self.status.awaits.isEmpty && !self.isLeaving
     }
 }

@@ -25,7 +25,7 @@ public enum TaskEvent: Hashable, Sendable {
     /// An attempt failed or was lost, and another will follow.
     case retrying(id: String, attempt: Int, error: String, notBefore: Date?)
     /// A task ended; with what it was handed in with by ``TaskIntake/tag``.
-    indirect case ended(TaskRecord, tag: UInt64)
+    case ended(TaskRecord, tag: UInt64)
     /// The wall clock was put forward (or back, when negative) by so many seconds; nothing is begun or ended by that.
     case clockJumped(seconds: Double)
     /// A worker was taken on.

@@ -3,7 +3,7 @@
 /// One change to the ledger.
 public enum LedgerChange: Hashable, Sendable {
     /// A task was accepted.
-    indirect case accepted(TaskRecord)
+    case accepted(TaskRecord)
     /// A task's status changed.
     indirect case status(id: String, LedgerStatus)
     /// Something is to be reported to the platform.
