@@ -1,6 +1,6 @@
 # Weft's commands for people. `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test test-thread lint format check-imports check-long simulate simulate-mesh crash-points soak lab peer fuzz bench bench-quick clean
+.PHONY: help setup build demo test test-thread lint format check-imports check-long simulate simulate-mesh crash-points soak lab peer fuzz bench bench-quick micro clean
 
 BUILD := .build
 # Tests start real processes and wait with deadlines: a few at a time are quicker than all at once.
@@ -83,5 +83,8 @@ bench: setup ## Measure everything beside baselines in C and other systems, 5 ro
 bench-quick: setup ## The same in one short round, under three minutes
 	@benchmarks/run --quick $(if $(ROWS),--rows $(ROWS))
 
+micro: setup ## Measure the parts that need no network, and fail when their allocations or instructions have grown
+	@benchmarks/micro/run
+
 clean: ## Remove everything that was built
-	rm -rf .build .build-thread .build-release run fuzz/.build*
+	rm -rf .build .build-thread .build-release run fuzz/.build* benchmarks/micro/.build benchmarks/bin benchmarks/.peers

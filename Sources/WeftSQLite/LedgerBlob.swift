@@ -12,6 +12,18 @@ enum LedgerBlob {
         return Data(writer.bytes)
     }
 
+    static func data(_ task: TaskSubmission) -> Data {
+        var writer = MessagePackWriter(capacity: 256)
+        writer.write(task)
+        return Data(writer.bytes)
+    }
+
+    static func data(_ status: LedgerStatus) -> Data {
+        var writer = MessagePackWriter(capacity: 256)
+        writer.write(status)
+        return Data(writer.bytes)
+    }
+
     static func value(_ data: Data) throws -> Value {
         var reader = MessagePackReader([UInt8](data))
         return try reader.readValue()

@@ -57,7 +57,7 @@ struct LedgerWriter: Sendable {
         self.note(known?.state, status.state)
         let columns: StatementArguments = [
             task.id, status.state.rawValue, Self.end(of: status), status.acceptedAt.timeIntervalSince1970,
-            task.source.rawValue, task.queue, task.agentID, task.name, task.key, LedgerBlob.data(status.value),
+            task.source.rawValue, task.queue, task.agentID, task.name, task.key, LedgerBlob.data(status),
         ]
         let seq: Int64
         if let known {
@@ -78,11 +78,11 @@ struct LedgerWriter: Sendable {
             seq = db.lastInsertedRowID
         }
         try db.cachedStatement(sql: "INSERT OR REPLACE INTO payloads (seq, task) VALUES (?, ?)")
-            .execute(arguments: [seq, LedgerBlob.data(task.value)])
+            .execute(arguments: [seq, LedgerBlob.data(task)])
     }
 
     private mutating func update(_ id: String, _ status: LedgerStatus, _ db: Database) throws {
-        let blob = LedgerBlob.data(status.value)
+        let blob = LedgerBlob.data(status)
         if status.state.isFinal {
             try db.cachedStatement(
                 sql: "UPDATE tasks SET state = ?, ended = ?, status = ? WHERE id = ? AND ended IS NULL"

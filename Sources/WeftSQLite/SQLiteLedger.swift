@@ -107,6 +107,7 @@ public final class SQLiteLedger: Ledger {
     /// Writes all the changes or none, in one transaction.
     public func write(_ changes: [LedgerChange], epoch: TaskEpoch) async throws {
         let mustSync = self.synchronous == .full && changes.contains(where: \.mustBeDurable)
+        let changes = Self.lastOfEach(changes)
         try await self.mapped {
             try await self.pool.writeWithoutTransaction { db in
                 try self.setSynchronous(mustSync, db)
@@ -126,6 +127,47 @@ public final class SQLiteLedger: Ledger {
                     state.counters.changes += changes.count
                     if mustSync { state.counters.synced += 1 }
                 }
+            }
+        }
+    }
+
+    /// The changes without the statuses that a later one of the same transaction replaces: nobody could see them, and each costs a write.
+    private static func lastOfEach(_ changes: [LedgerChange]) -> [LedgerChange] {
+        guard changes.count > 1 else { return changes }
+        var kept: [LedgerChange] = []
+        kept.reserveCapacity(changes.count)
+        var places: [String: Int] = [:]
+        for change in changes {
+            switch change {
+            case .accepted(let record):
+                places[record.task.id] = kept.count
+            case .status(let id, let status):
+                if let place = places[id] {
+                    kept[place].status = status
+                    continue
+                }
+                places[id] = kept.count
+            case .removed(let id):
+                places[id] = nil
+            case .report, .reported:
+                break
+            }
+            kept.append(change)
+        }
+        return kept
+    }
+
+    /// The tasks with these ids, by id.
+    public func tasks(withIDs ids: [String]) async throws -> [String: TaskRecord] {
+        try await self.mapped {
+            try await self.pool.read { db in
+                let statement = try db.cachedStatement(
+                    sql: "SELECT \(LedgerRow.columns) FROM \(LedgerRow.tables) WHERE tasks.id = ?")
+                var records: [String: TaskRecord] = [:]
+                for id in ids {
+                    records[id] = try Row.fetchOne(statement, arguments: [id]).map { try LedgerRow.record($0) }
+                }
+                return records
             }
         }
     }

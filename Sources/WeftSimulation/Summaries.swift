@@ -29,6 +29,7 @@ extension WorkerMessage {
         case .started(let references): "started \(references.map(\.summary))"
         case .progress(let reference, _): "progress \(reference.summary)"
         case .result(let reference, let outcome): "result \(reference.summary) \(outcome.summary)"
+        case .results(let endings): "results \(endings.map { "\($0.reference.summary) \($0.outcome.summary)" })"
         case .draining(let returned): "draining, gives back \(returned.map(\.summary))"
         case .goodbye(let returned): "goodbye, gives back \(returned.map(\.summary))"
         }
@@ -39,7 +40,7 @@ extension WorkerMessage {
         switch self {
         case .register(let registration): registration.held
         case .heartbeat(let heartbeat): heartbeat.held
-        case .started, .progress, .result, .draining, .goodbye: []
+        case .started, .progress, .result, .results, .draining, .goodbye: []
         }
     }
 }
@@ -64,7 +65,7 @@ extension TaskEvent {
     /// A few words for the trace.
     var summary: String {
         switch self {
-        case .ended(let record):
+        case .ended(let record, _):
             "\(record.task.id) ended \(record.status.state) by attempt \(record.status.attempt): \(record.status.outcome?.summary ?? "")"
         default:
             "\(self)"

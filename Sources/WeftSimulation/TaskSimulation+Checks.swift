@@ -33,6 +33,13 @@ extension TaskSimulation {
                 self.report.requeues += 1
             }
             self.tasks[task].losses = 0
+            // It may have been dealt, or have ended, in the same step.
+            var first = record.status
+            first.state = .queued
+            if record.status.state.isHeld { first.attempt -= 1 }
+            if record.status.state != .queued {
+                try self.checkTransition(task, record.task.id, from: first, to: record.status)
+            }
             try self.move(task, from: before?.status, to: record.status)
         case .status(let id, let status):
             guard let before = self.ledger.entries[id]?.record.status, let task = self.indices[id] else {

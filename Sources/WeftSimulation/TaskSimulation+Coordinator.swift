@@ -252,7 +252,7 @@ extension TaskSimulation {
             self.tell(id)
         case .repeated(let id, _):
             self.tell(id)
-        case .ended(let record):
+        case .ended(let record, _):
             guard let task = self.indices[record.task.id] else { return }
             guard self.tasks[task].ends[record.status.requeues] == 1 else {
                 throw SimulationViolation("\(record.task.id) was announced to have ended before that was written")

@@ -26,6 +26,7 @@ def arguments():
     parser.add_argument("--out", help="where results go, without suffix (benchmarks/results/DATE)")
     parser.add_argument("--against", help="an earlier result to compare with (the latest of this machine)")
     parser.add_argument("--check", action="store_true", help="fail when a row that needs no quiet machine misses its floor")
+    parser.add_argument("--self-test", action="store_true", help="show that the table can say no, and stop")
     parser.add_argument("--weft", default=os.path.join(ROOT, ".build-release/release/weft"))
     return parser.parse_args()
 
@@ -79,8 +80,24 @@ def latest(of, besides):
     return None, None
 
 
+def self_test(asked):
+    """The table's own tests, and a listener that makes three arrays for each event: `alloc` must notice."""
+    subprocess.run([sys.executable, os.path.join(HERE, "table", "test_report.py")], check=True)
+    bench = Bench(asked.weft, quick=True, peers=False)
+    row, = table.selected(["alloc"])
+    try:
+        found = {waste: report.evaluate(row, [{"weft-alloc": SOURCES["weft-alloc"](bench, waste=waste)}], {})["met"] for waste in (0, 3)}
+    finally:
+        bench.close()
+    if found[0] == "no" or found[3] != "no":
+        sys.exit(f"benchmarks/run: alloc is met {found[0]}, and with three arrays more an event {found[3]}")
+    print("benchmarks/run: three arrays more an event are noticed")
+
+
 def main():
     asked = arguments()
+    if asked.self_test:
+        return self_test(asked)
     rows = table.selected([row for row in asked.rows.split(",") if row])
     rounds = asked.rounds or (1 if asked.quick else 5)
     load = machine.load()

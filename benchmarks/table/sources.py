@@ -357,9 +357,9 @@ def allocations(bench, events, *arguments):
 
 
 @source("weft-alloc")
-def _(bench):
+def _(bench, waste=0):
     few, many = 200_000, 600_000
-    shape = ("--payload", 32, "--shape", "typed")
+    shape = ("--payload", 32, "--shape", "typed", "--waste", waste)
     low, high = allocations(bench, few, *shape), allocations(bench, many, *shape)
     return {role: (high[role] - low[role]) / (many - few) for role in ("sender", "receiver")}
 

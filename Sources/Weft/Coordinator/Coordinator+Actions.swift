@@ -17,6 +17,14 @@ extension Coordinator {
         let actions = body(&dispatcher, ProcessClock.now)
         self.dispatcher = dispatcher
         self.hastenTimer()
+        guard !actions.isEmpty else { return }
+        if let immediate = self.immediate {
+            self.queue += actions
+            self.queuedSteps += 1
+            // Before the coordinator serves there is nobody who would hear why a write has failed.
+            if !self.isPerforming, self.wake != nil { self.performNow(immediate) }
+            return
+        }
         let urgent = actions.filter { self.needsNoWrite($0) }
         if urgent.count < actions.count {
             self.queue += urgent.isEmpty ? actions : actions.filter { !self.needsNoWrite($0) }
@@ -47,24 +55,92 @@ extension Coordinator {
         }
     }
 
+    /// Performs what is queued with a ledger that need not be waited for.
+    private func performNow(_ ledger: any ImmediateLedger) {
+        self.isPerforming = true
+        defer { self.isPerforming = false }
+        while !self.queue.isEmpty {
+            let changes = Self.changes(in: self.queue)
+            if !changes.isEmpty, let epoch = self.dispatcher?.epoch {
+                do {
+                    Failpoint.hit(.ledgerWriteBefore)
+                    try ledger.writeNow(changes, epoch: epoch)
+                    Failpoint.hit(.ledgerWriteAfter)
+                } catch {
+                    // Whoever performs what is queued elsewhere meets the same, and ends the coordinator.
+                    self.wake?.yield()
+                    return
+                }
+            }
+            self.performAll()
+        }
+        self.checkConditions()
+    }
+
+    private static func changes(in actions: [DispatcherAction]) -> [LedgerChange] {
+        if actions.count == 1, case .persist(let changes)? = actions.first { return changes }
+        var changes: [LedgerChange] = []
+        for case .persist(let more) in actions {
+            if changes.isEmpty { changes = more } else { changes += more }
+        }
+        return changes
+    }
+
+    /// Performs everything that is queued and has been written.
+    private func performAll() {
+        let actions = self.queue
+        self.queue = []
+        self.perform(actions, steps: self.queuedSteps, releases: self.takeReleases())
+    }
+
+    private func takeReleases() -> [String] {
+        defer { if !self.releases.isEmpty { self.releases = [] } }
+        return self.releases
+    }
+
+    private func perform(_ actions: [DispatcherAction], steps: UInt64, releases: [String]) {
+        self.lookForHearers()
+        for action in actions { self.perform(action) }
+        self.performedSteps = steps
+        self.answer()
+        self.flow()
+        for task in releases {
+            for action in self.outbox.release(task, at: MonotonicTime.now) { self.perform(action) }
+        }
+    }
+
+    /// Answers those whose tasks have been taken by what is performed now.
+    private func answer() {
+        while let first = self.answering.first, first.step <= self.performedSteps {
+            self.answering.removeFirst()
+            Failpoint.hit(.acceptAnswerBefore)
+            first.continuation.resume(returning: first.answers)
+        }
+    }
+
+    /// Hands over the ends of tasks that were submitted with many.
+    private func flow() {
+        guard !self.flowing.isEmpty else { return }
+        let flowing = self.flowing
+        self.flowing = []
+        for (tag, records) in flowing {
+            // Whoever has let go of the flow wants to hear no more of it.
+            if let flow = self.flows[tag]?.flow { flow.append(records) } else { self.flows[tag] = nil }
+        }
+    }
+
     /// Performs what has piled up: all that is to be written goes into one write, then the rest follows in its order.
     ///
     /// A write that a later step asked for may so come before what an earlier step sends, which is only safer.
     private func performQueued() async throws {
         let actions = self.queue
         let steps = self.queuedSteps
-        let releases = self.releases
+        let releases = self.takeReleases()
         self.queue = []
-        self.releases = []
-        var changes: [LedgerChange] = []
-        for case .persist(let more) in actions { changes += more }
+        let changes = Self.changes(in: actions)
         if !changes.isEmpty { try await self.write(changes) }
-        for action in actions { self.perform(action) }
-        self.performedSteps = steps
+        self.perform(actions, steps: steps, releases: releases)
         self.checkConditions()
-        for task in releases {
-            for action in self.outbox.release(task, at: MonotonicTime.now) { self.perform(action) }
-        }
     }
 
     /// Writes, as often as it takes: nothing is said about what is not written.
@@ -144,15 +220,23 @@ extension Coordinator {
                 ])
         case .workerRefused(let worker, let reason):
             self.logger.warning("Worker refused", metadata: ["worker.id": "\(worker)", "reason": "\(reason)"])
-        case .ended(let record):
-            self.perform(self.progress.ended(record.task.id))
-            for waiter in self.endWaiters.removeValue(forKey: record.task.id) ?? [] {
-                waiter.continuation.resume(returning: record)
+        case .ended(let record, let tag):
+            self.ended(record.task.id)
+            if !self.endWaiters.isEmpty {
+                for waiter in self.endWaiters.removeValue(forKey: record.task.id) ?? [] {
+                    waiter.continuation.resume(returning: record)
+                }
+            }
+            guard tag != 0 else { break }
+            if let last = self.flowing.indices.last, self.flowing[last].tag == tag {
+                self.flowing[last].records.append(record)
+            } else {
+                self.flowing.append((tag, [record]))
             }
         case .progress(let id, let attempt, let value):
             self.progressed(id, attempt: attempt, value)
         case .retrying(let id, _, _, _):
-            self.perform(self.progress.ended(id))
+            self.ended(id)
         case .started:
             break
         }
@@ -160,10 +244,15 @@ extension Coordinator {
         self.onEvent?(event)
     }
 
+    private func ended(_ id: String) {
+        if self.progress.count > 0 { self.perform(self.progress.ended(id)) }
+    }
+
     private func acceptance(of id: String) -> CheckedContinuation<TaskState, any Error>? {
-        let continuation = self.acceptances[id]?.popFirst()
-        if self.acceptances[id]?.isEmpty == true { self.acceptances[id] = nil }
-        return continuation
+        guard !self.acceptances.isEmpty, let index = self.acceptances.index(forKey: id) else { return nil }
+        let acceptance = self.acceptances.values[index].popFirst()
+        if self.acceptances.values[index].isEmpty { self.acceptances.remove(at: index) }
+        return acceptance
     }
 
     // MARK: - Links
@@ -215,17 +304,24 @@ extension Coordinator {
     }
 
     func received(_ messages: [Message]) {
+        var received: [(message: WorkerMessage, worker: NodeID)] = []
+        received.reserveCapacity(messages.count)
         for message in messages {
             do throws(TaskPlaneError) {
                 let (content, worker) = try TaskFrame.decodeWorkerMessage(message.first[...])
                 guard self.isOwn(content, of: worker, from: message.userID) else { continue }
-                if case .result = content { Failpoint.hit(.resultReceiveBefore) }
-                self.step { dispatcher, now in dispatcher.received(content, from: worker, at: now) }
+                switch content {
+                case .result, .results: Failpoint.hit(.resultReceiveBefore)
+                default: break
+                }
+                received.append((content, worker))
             } catch {
                 self.badFrames += 1
                 self.logger.debug("Frame skipped", metadata: ["error": "\(error)"])
             }
         }
+        // Together, so that they are decided, written and answered together.
+        if !received.isEmpty { self.step { dispatcher, now in dispatcher.received(received, at: now) } }
     }
 
     // MARK: - Conditions

@@ -68,17 +68,28 @@ extension Coordinator {
         await self.node?.leave(role: .coordinator, extras: ["sink", "epoch"])
     }
 
+    /// Looks whether anybody on this node's bus wants to hear of tasks.
+    func lookForHearers() {
+        guard let bus = self.node?.bus else { return }
+        self.hearers = (bus.hasListeners(for: Self.taskStarted), bus.hasListeners(for: Self.taskEnded))
+    }
+
+    private static let taskStarted: EventName = "weft:task-started"
+    private static let taskEnded: EventName = "weft:task-ended"
+
     /// What happened, as an event on this node's bus.
     func emit(_ event: TaskEvent) {
         guard let bus = self.node?.bus else { return }
         switch event {
         case .started(let id, let attempt, let worker):
-            bus.announce("weft:task-started", [.string(id), Value(attempt), .string(worker.description)])
+            guard self.hearers.started else { return }
+            bus.announce(Self.taskStarted, [.string(id), Value(attempt), .string(worker.description)])
         case .progress(let id, let attempt, let value):
             bus.announce("weft:task-progress", [.string(id), Value(attempt), value])
-        case .ended(let record):
+        case .ended(let record, _):
+            guard self.hearers.ended else { return }
             bus.announce(
-                "weft:task-ended",
+                Self.taskEnded,
                 [.string(record.task.id), .string(record.status.state.rawValue), Value(record.status.attempt)])
         case .accepted, .repeated, .conflict, .requeued, .dropped, .refused, .retrying, .clockJumped, .workerJoined,
             .workerLeft, .workerRefused:

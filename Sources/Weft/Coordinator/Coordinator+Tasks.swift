@@ -26,6 +26,71 @@ extension Coordinator {
         }
     }
 
+    /// Makes what many tasks are submitted with, by the process that the coordinator is in.
+    nonisolated public func makeFlow() -> TaskFlow {
+        TaskFlow(self)
+    }
+
+    /// Takes tasks; when this returns, those that were taken are in the ledger.
+    func submit(_ tasks: [TaskSubmission], of flow: TaskFlow) async throws -> [Result<TaskState, TaskRefusal>] {
+        guard !tasks.isEmpty else { return [] }
+        var intake: [TaskIntake] = []
+        intake.reserveCapacity(tasks.count)
+        if let ledger = self.immediate {
+            for task in tasks {
+                let stored = self.dispatcher?.mustLookUp(task.id) ?? false ? ledger.taskNow(task.id) : nil
+                var predecessors: [String: TaskRecord] = [:]
+                for id in task.after.prefix(TaskDefaults.maximumPredecessors) {
+                    predecessors[id] = self.dispatcher?.mustLookUp(id) ?? false ? ledger.taskNow(id) : nil
+                }
+                intake.append(TaskIntake(task, stored: stored, predecessors: predecessors, tag: flow.tag))
+            }
+        } else {
+            try await self.waitForLedger()
+            var ids: [String] = []
+            for task in tasks {
+                ids.append(task.id)
+                ids += task.after.prefix(TaskDefaults.maximumPredecessors)
+            }
+            let found = try await self.lookUp(ids)
+            intake = tasks.map { task in
+                var predecessors: [String: TaskRecord] = [:]
+                for id in task.after.prefix(TaskDefaults.maximumPredecessors) { predecessors[id] = found[id] }
+                return TaskIntake(task, stored: found[task.id], predecessors: predecessors, tag: flow.tag)
+            }
+        }
+        guard self.phase == .running else {
+            throw TaskRefusal(.unavailable, "The coordinator is not running; submit again later.")
+        }
+        if self.flows[flow.tag] == nil { self.flows[flow.tag] = WeakFlow(flow: flow) }
+        var answers: [Result<TaskState, TaskRefusal>] = []
+        self.step { dispatcher, now in
+            let accepted = dispatcher.accept(intake, at: now)
+            answers = accepted.answers
+            return accepted.actions
+        }
+        // With a ledger that need not be waited for it is written by now.
+        guard self.performedSteps < self.queuedSteps else { return answers }
+        return try await withCheckedThrowingContinuation { continuation in
+            self.answering.append(
+                AcceptanceBatch(step: self.queuedSteps, answers: answers, continuation: continuation))
+        }
+    }
+
+    /// Looks up those of many tasks that the dispatcher does not hold.
+    private func lookUp(_ ids: [String]) async throws -> [String: TaskRecord] {
+        let unknown = ids.filter { self.dispatcher?.mustLookUp($0) ?? false }
+        guard !unknown.isEmpty else { return [:] }
+        do {
+            var found = try await self.ledger.tasks(withIDs: unknown)
+            // What came, ran and ended meanwhile is looked up as a single one is.
+            for id in unknown where self.dispatcher?.hasEnded(id) ?? false { found[id] = try await self.lookUp(id) }
+            return found
+        } catch let error as LedgerError where error.code == .unavailable {
+            throw TaskRefusal(.unavailable, "The ledger cannot be read now; try again later. \(error)")
+        }
+    }
+
     /// The record of a task, finished or not; nil when there is none.
     public func task(_ id: String) async throws -> TaskRecord? {
         if let record = self.dispatcher?.record(of: id) { return record }

@@ -58,7 +58,15 @@ extension Coordinator {
 
     /// Answers those who have waited for a write for too long.
     func expireAcceptances() {
-        guard self.isTroubledForLong, let trouble = self.ledgerTrouble, !self.acceptances.isEmpty else { return }
+        guard self.isTroubledForLong, let trouble = self.ledgerTrouble else { return }
+        for batch in self.answering {
+            batch.continuation.resume(
+                throwing: TaskRefusal(
+                    .undecided,
+                    "The ledger cannot be written now, and whether these tasks were recorded is open; ask again with the same ids, which does no harm. \(trouble.reason)"
+                ))
+        }
+        self.answering = []
         let waiting = self.acceptances
         self.acceptances = [:]
         for (id, continuations) in waiting {

@@ -27,6 +27,8 @@ public actor Coordinator: Service {
     /// The node that the coordinator belongs to.
     nonisolated public let id: NodeID
     let ledger: any Ledger
+    /// The same ledger, when it is one that never waits.
+    let immediate: (any ImmediateLedger)?
     let configuration: CoordinatorConfiguration
     let platform: CoordinatorPlatform?
     let node: Node?
@@ -50,6 +52,14 @@ public actor Coordinator: Service {
     private var tickAt: MonotonicTime?
     var conditions: [CoordinatorCondition] = []
     var acceptances: [String: Deque<CheckedContinuation<TaskState, any Error>>] = [:]
+    /// Who is to hear of the ends of tasks that were submitted with many, by the tags of these.
+    var flows: [UInt64: WeakFlow] = [:]
+    /// Who waits to hear that many tasks were taken, in the order of the steps that have taken them.
+    var answering: Deque<AcceptanceBatch> = []
+    /// Whether anybody on this node's bus wants to hear of tasks; most nodes have nobody, and there may be many.
+    var hearers = (started: false, ended: false)
+    /// What they are to hear, once all of a batch is performed.
+    var flowing: [(tag: UInt64, records: [TaskRecord])] = []
     var endWaiters: [String: [(continuation: CheckedContinuation<TaskRecord?, Never>, deadline: MonotonicTime)]] = [:]
     var isPerforming = false
     /// Why nothing can be written; nil while all is well.
@@ -105,6 +115,7 @@ public actor Coordinator: Service {
         self.id = id
         self.loop = loop
         self.ledger = ledger
+        self.immediate = ledger as? any ImmediateLedger
         self.platform = platform
         self.configuration = configuration
         self.logger = logger
@@ -328,6 +339,10 @@ public actor Coordinator: Service {
         self.startedWaiters = []
         self.endWaiters = [:]
         self.acceptances = [:]
+        for batch in self.answering { batch.continuation.resume(throwing: open) }
+        self.answering = []
+        for weak in self.flows.values { weak.flow?.finish() }
+        self.flows = [:]
         self.conditions = []
     }
 

@@ -1,6 +1,5 @@
 // This source file is part of the Weft project. See LICENSE. SPDX-License-Identifier: Apache-2.0
 
-import Locking
 public import WeftProtocol
 public import WeftValue
 
@@ -8,8 +7,8 @@ public import WeftValue
 public struct TaskContext: Sendable {
     /// The attempt being run.
     public let request: TaskRequest
-    private let stop: StopSignal
-    private let reportProgress: @Sendable (Value) -> Void
+    private let attempt: RunningAttempt?
+    private let reportProgress: (@Sendable (Value) -> Void)?
 
     /// Creates a context.
     ///
@@ -17,13 +16,15 @@ public struct TaskContext: Sendable {
     ///   - request: The attempt being run.
     ///   - reportProgress: Takes what the handler reports while it runs.
     public init(request: TaskRequest, reportProgress: @escaping @Sendable (Value) -> Void = { _ in }) {
-        self.init(request: request, stop: StopSignal(), reportProgress: reportProgress)
+        self.request = request
+        self.attempt = nil
+        self.reportProgress = reportProgress
     }
 
-    init(request: TaskRequest, stop: StopSignal, reportProgress: @escaping @Sendable (Value) -> Void) {
-        self.request = request
-        self.stop = stop
-        self.reportProgress = reportProgress
+    init(_ attempt: RunningAttempt) {
+        self.request = attempt.request
+        self.attempt = attempt
+        self.reportProgress = nil
     }
 
     /// Reports progress, which others see while the task runs: as the event `task:progress`, and at the platform.
@@ -31,14 +32,14 @@ public struct TaskContext: Sendable {
     /// It may be called as often as one likes. Reports that follow each other faster than ten a second give way to the newest, and one of
     /// more than 64 KiB is dropped.
     public func progress(_ value: Value) {
-        self.reportProgress(value)
+        if let attempt = self.attempt { attempt.report(value) } else { self.reportProgress?(value) }
     }
 
     /// Whether the handler should stop, in its own task and in whatever it has started outside of it.
-    public var isCancelled: Bool { self.stop.reason != nil || Task.isCancelled }
+    public var isCancelled: Bool { self.attempt?.isStopped ?? false || Task.isCancelled }
 
     /// Why the handler should stop; nil when it may go on.
-    public var cancellationReason: String? { self.stop.reason }
+    public var cancellationReason: String? { self.attempt?.stopReason }
 
     /// Throws when the handler should stop.
     ///

@@ -20,15 +20,6 @@ public actor Worker: Service {
         case stopped
     }
 
-    /// An attempt to run, the signal that cancels it, and the one that says why.
-    private typealias Start = (request: TaskRequest, cancelled: AsyncStream<Void>, stop: StopSignal)
-
-    /// What cancels an attempt that runs.
-    private struct Running {
-        let cancellation: AsyncStream<Void>.Continuation
-        let stop: StopSignal
-    }
-
     nonisolated private let loop: SocketLoop
     /// The socket loop, which is where the worker's own code runs.
     nonisolated public var unownedExecutor: UnownedSerialExecutor { self.loop.asUnownedSerialExecutor() }
@@ -45,8 +36,7 @@ public actor Worker: Service {
     private var pull: SocketID?
     private var push: SocketID?
     private var timer: TimerID?
-    private var starts: AsyncStream<Start>.Continuation?
-    private var running: [AttemptKey: Running] = [:]
+    private var handlers: HandlerPool?
     /// When a worker that drains stops what still runs; nil before.
     private var drainEnd: MonotonicTime?
     private var sink: (endpoint: String, epoch: TaskEpoch?)?
@@ -94,16 +84,19 @@ public actor Worker: Service {
             throw TaskPlaneFailure(.alreadyRun, "A worker runs once; create another one.")
         }
         self.phase = .running
-        let starts: AsyncStream<Start>
+        let handlers = HandlerPool(self.runner, loop: self.loop) { [weak self] in
+            self?.assumeIsolated { $0.takeNews() }
+        }
+        self.handlers = handlers
         do {
-            starts = try await self.begin()
+            try await self.begin()
         } catch {
             self.end()
             throw error
         }
         await withGracefulShutdownHandler {
             await withTaskCancellationHandler {
-                await self.serve(starts)
+                await self.serve(handlers)
             } onCancel: {
                 self.loop.post { [weak self] in self?.assumeIsolated { $0.abort() } }
             }
@@ -144,7 +137,7 @@ public actor Worker: Service {
             interrupted: self.counters.interrupted)
     }
 
-    private func begin() async throws -> AsyncStream<Start> {
+    private func begin() async throws {
         let address: PlaneAddress
         if let node = self.node, self.configuration.bind == nil {
             address = await PlaneAddress(of: node, portsAbove: 3)
@@ -172,56 +165,19 @@ public actor Worker: Service {
         settings.coordinatorGrace = self.configuration.coordinatorGrace
         settings.stopGrace = self.configuration.stopGrace
         self.machine = WorkerMachine(id: self.id, configuration: settings, now: ProcessClock.now)
-        let (starts, continuation) = AsyncStream.makeStream(of: Start.self)
-        self.starts = continuation
         if let sink = self.sink { self.coordinatorChanged(sink: sink.endpoint, epoch: sink.epoch) }
         self.tick()
         if self.isStopRequested { self.drain() }
-        return starts
     }
 
-    private func serve(_ starts: AsyncStream<Start>) async {
-        let runner = self.runner
+    private func serve(_ handlers: HandlerPool) async {
         await withDiscardingTaskGroup { group in
             group.addTask { await self.followRoster() }
-            for await start in starts {
-                let (request, signal) = (start.request, start.cancelled)
-                let key = AttemptKey(request)
-                let progress = ProgressSlot()
-                let context = TaskContext(request: request, stop: start.stop) { value in
-                    guard progress.put(value) else { return }
-                    self.loop.post { [weak self] in self?.assumeIsolated { $0.progressed(key, progress) } }
-                }
-                group.addTask {
-                    let outcome = await Self.execute(request, context, with: runner, cancelledBy: signal)
-                    await self.finished(key, outcome, progress)
-                }
-            }
+            for await _ in handlers.runnersWanted { handlers.addRunner() }
             // Nothing is left to run, or all of it has been told to stop.
             group.cancelAll()
         }
-    }
-
-    /// Runs one attempt off the socket loop; the signal cancels its task and nobody else's.
-    @concurrent
-    private static func execute(
-        _ request: TaskRequest, _ context: TaskContext, with runner: any TaskRunner,
-        cancelledBy signal: AsyncStream<Void>
-    ) async -> TaskOutcome {
-        await withTaskGroup(of: TaskOutcome?.self) { group in
-            group.addTask { await runner.run(request, context: context) }
-            group.addTask {
-                for await _ in signal { break }
-                return nil
-            }
-            var outcome: TaskOutcome?
-            for await ended in group {
-                // Either the handler has ended, and nobody need wait for the signal; or the signal has come, and the handler is told.
-                group.cancelAll()
-                if let ended { outcome = ended }
-            }
-            return outcome ?? .cancelled(reason: "cancelled")
-        }
+        await handlers.close()
     }
 
     /// Looks for a coordinator in the roster, for as long as the worker runs.
@@ -275,7 +231,7 @@ public actor Worker: Service {
 
     private func abort() {
         self.step { machine, now in machine.leave(at: now) }
-        self.starts?.finish()
+        self.handlers?.finish()
     }
 
     // MARK: - The machine
@@ -303,7 +259,19 @@ public actor Worker: Service {
                 "Handlers do not stop; their attempts are ended without them",
                 metadata: ["handlers.lingering": "\(machine.lingeringCount)"])
         }
-        for action in actions { self.perform(action) }
+        var starts: [TaskRequest] = []
+        for action in actions {
+            if case .start(let request) = action {
+                starts.append(request)
+                continue
+            }
+            if case .cancel = action, !starts.isEmpty {
+                self.handlers?.start(starts)
+                starts = []
+            }
+            self.perform(action)
+        }
+        if !starts.isEmpty { self.handlers?.start(starts) }
         guard self.isRegistered, !self.registrationWaiters.isEmpty else { return }
         for waiter in self.registrationWaiters { waiter.resume() }
         self.registrationWaiters = []
@@ -323,36 +291,27 @@ public actor Worker: Service {
                 self.blockedSends += 1
                 self.logger.debug("Sink does not take more", metadata: ["result": "\(result)"])
             }
-        case .start(let request):
-            // Made here and not where the handler is started, which may be later than its being cancelled.
-            let (signal, cancellation) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
-            let stop = StopSignal()
-            self.running[AttemptKey(request)] = Running(cancellation: cancellation, stop: stop)
-            self.starts?.yield((request, signal, stop))
+        case .start:
+            break
         case .cancel(let id, let attempt, let reason):
             self.logger.debug("Cancelling", metadata: ["task.id": "\(id)", "reason": "\(reason)"])
-            let key = AttemptKey(id: id, attempt: attempt)
-            self.running[key]?.stop.send(reason)
-            self.running[key]?.cancellation.yield()
-            self.running[key]?.cancellation.finish()
+            self.handlers?.cancel(AttemptKey(id: id, attempt: attempt), reason: reason)
         case .drained:
-            self.starts?.finish()
+            self.handlers?.finish()
         }
     }
 
-    private func finished(_ key: AttemptKey, _ outcome: TaskOutcome, _ progress: ProgressSlot) {
-        // What it said last may still be on its way here.
-        self.progressed(key, progress)
-        self.running[key] = nil
-        self.step { machine, now in machine.finished(id: key.id, attempt: key.attempt, outcome, at: now) }
-    }
-
-    private func progressed(_ key: AttemptKey, _ progress: ProgressSlot) {
-        guard let (value, replaced) = progress.take() else { return }
-        self.step { machine, now in
-            machine.counters.progressCoalesced += replaced
-            return machine.progressed(id: key.id, attempt: key.attempt, value, at: now)
+    /// Takes what handlers have come to and reported: what one said last comes before its end.
+    private func takeNews() {
+        guard let news = self.handlers?.takeNews() else { return }
+        for (key, value, replaced) in news.progress {
+            self.step { machine, now in
+                machine.counters.progressCoalesced += replaced
+                return machine.progressed(id: key.id, attempt: key.attempt, value, at: now)
+            }
         }
+        guard !news.ended.isEmpty else { return }
+        self.step { machine, now in machine.finished(news.ended, at: now) }
     }
 
     private func tick() {

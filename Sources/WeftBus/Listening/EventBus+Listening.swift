@@ -137,6 +137,11 @@ extension EventBus {
         self.state.withLock { $0.registry.names }
     }
 
+    /// Whether anybody would hear an event of a name.
+    package func hasListeners(for name: EventName) -> Bool {
+        self.state.withLock { !$0.registry.listeners(for: name).isEmpty }
+    }
+
     /// How many listeners a name has of its own; of a pattern, how many were registered with exactly that pattern.
     public func listenerCount(for name: EventName) -> Int {
         self.state.withLock { $0.registry.all(EventPattern(name)).count }

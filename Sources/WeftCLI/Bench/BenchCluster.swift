@@ -1,5 +1,6 @@
 // This source file is part of the Weft project. See LICENSE. SPDX-License-Identifier: Apache-2.0
 
+import FoundationEssentials
 import Histogram
 import Locking
 import Logging
@@ -9,43 +10,53 @@ import WeftValue
 
 /// A coordinator in this process and worker processes whose tasks do nothing.
 struct BenchCluster: Sendable {
-    private let node: Node
+    private let flow: TaskFlow
 
-    /// Runs one task to its end.
+    /// Submits tasks; when this returns, they are in the ledger.
     ///
     /// - Parameters:
     ///   - payload: What the handler is given, and does not look at.
-    ///   - onAccepted: Is called when the task is in the ledger.
-    func run(_ payload: Value, onAccepted: () -> Void = {}) async throws {
-        let receipt = try await self.node.submit(TaskSubmission(payload: payload))
-        onAccepted()
-        let outcome = try await receipt.outcome()
-        guard case .completed = outcome else {
-            throw CommandFailure(.failed, "a task that does nothing did not complete: \(outcome)")
+    ///   - count: How many.
+    func submit(_ payload: Value, count: Int) async throws {
+        for answer in try await self.flow.submit((0..<count).map { _ in TaskSubmission(payload: payload) }) {
+            _ = try answer.get()
         }
+    }
+
+    /// The tasks that have ended since the last time, as soon as there are any.
+    func ended() async throws -> [TaskRecord] {
+        guard let ended = await self.flow.next() else {
+            throw CommandFailure(.failed, "the coordinator has ended")
+        }
+        for record in ended where record.state != .completed {
+            throw CommandFailure(.failed, "a task that does nothing is \(record.state)")
+        }
+        return ended
+    }
+
+    /// Runs one task to its end, while nobody else uses the cluster.
+    func run(_ payload: Value) async throws {
+        try await self.submit(payload, count: 1)
+        _ = try await self.ended()
     }
 
     /// Runs tasks flat out, so many at any time.
     ///
     /// - Returns: How many, and how long each took from its acceptance to its end, in nanoseconds.
-    func run(_ payload: Value, window: Int, seconds: Double) async throws -> (Int, Locked<Histogram<UInt64>>) {
-        let times = Self.histogram()
+    func run(_ payload: Value, window: Int, seconds: Double) async throws -> (Int, Histogram<UInt64>) {
+        var times = Self.histogram
         let end = ContinuousClock.now + .seconds(seconds)
-        let count = try await withThrowingTaskGroup(of: Int.self) { group in
-            for _ in 0..<window {
-                group.addTask {
-                    var count = 0
-                    while ContinuousClock.now < end {
-                        var accepted = ContinuousClock.now
-                        try await self.run(payload) { accepted = ContinuousClock.now }
-                        let time = (ContinuousClock.now - accepted).nanoseconds
-                        times.withLock { _ = $0.record(time) }
-                        count += 1
-                    }
-                    return count
-                }
-            }
-            return try await group.reduce(0, +)
+        try await self.submit(payload, count: window)
+        var (count, inFlight) = (0, window)
+        while inFlight > 0 {
+            let ended = try await self.ended()
+            let now = Date()
+            for record in ended { times.record(UInt64(max(0, now.timeIntervalSince(record.acceptedAt)) * 1e9)) }
+            count += ended.count
+            inFlight -= ended.count
+            guard ContinuousClock.now < end else { continue }
+            try await self.submit(payload, count: ended.count)
+            inFlight += ended.count
         }
         return (count, times)
     }
@@ -53,27 +64,43 @@ struct BenchCluster: Sendable {
     /// Runs tasks that are due at fixed times, however many that leaves unfinished.
     ///
     /// - Returns: How many, and how long after it was due each ended, in nanoseconds.
-    func run(_ payload: Value, rate: Double, seconds: Double) async throws -> (Int, Locked<Histogram<UInt64>>) {
-        let times = Self.histogram()
+    func run(_ payload: Value, rate: Double, seconds: Double) async throws -> (Int, Histogram<UInt64>) {
         let total = max(1, Int(seconds * rate))
-        try await withThrowingDiscardingTaskGroup { group in
-            let schedule = BenchSchedule(rate: rate)
-            for index in 0..<total {
-                let due = schedule.time(of: index)
-                BenchClock.sleep(until: due)
-                group.addTask {
-                    try await self.run(payload)
-                    let now = BenchClock.now
-                    times.withLock { _ = $0.record(now - min(now, due)) }
+        let dues = Locked<[String: UInt64]>([:])
+        return try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask {
+                let schedule = BenchSchedule(rate: rate)
+                var next = 0
+                while next < total {
+                    BenchClock.sleep(until: schedule.time(of: next))
+                    // What has become due meanwhile goes together.
+                    var tasks: [TaskSubmission] = []
+                    repeat {
+                        let (task, due) = (TaskSubmission(payload: payload), schedule.time(of: next))
+                        dues.withLock { $0[task.id] = due }
+                        tasks.append(task)
+                        next += 1
+                    } while next < total && schedule.time(of: next) <= BenchClock.now
+                    for answer in try await self.flow.submit(tasks) { _ = try answer.get() }
                 }
             }
+            var times = Self.histogram
+            var count = 0
+            while count < total {
+                let ended = try await self.ended()
+                let now = BenchClock.now
+                for record in ended {
+                    let due = dues.withLock { $0.removeValue(forKey: record.task.id) } ?? now
+                    times.record(now - min(now, due))
+                }
+                count += ended.count
+            }
+            try await group.waitForAll()
+            return (total, times)
         }
-        return (total, times)
     }
 
-    private static func histogram() -> Locked<Histogram<UInt64>> {
-        Locked(Histogram<UInt64>(highestTrackableValue: 600_000_000_000))
-    }
+    private static var histogram: Histogram<UInt64> { Histogram(highestTrackableValue: 600_000_000_000) }
 
     /// Runs something with a cluster, which is ended afterwards in any case.
     ///
@@ -95,7 +122,7 @@ struct BenchCluster: Sendable {
                 let children = try (0..<workers).map { _ in try BenchChild(arguments) }
                 do {
                     for child in children { _ = try await child.next() }
-                    let result = try await body(BenchCluster(node: node))
+                    let result = try await body(BenchCluster(flow: coordinator.makeFlow()))
                     for child in children { await child.stop() }
                     await coordinator.requestStop()
                     try await group.waitForAll()

@@ -3,7 +3,6 @@
 import ArgumentParser
 import FoundationEssentials
 import Histogram
-import Locking
 import Weft
 import WeftProtocol
 import WeftSQLite
@@ -167,7 +166,7 @@ struct BenchDispatch: AsyncParsableCommand {
         return try await BenchCluster.with(workers: self.workers, slots: self.slots, ledger: ledger) { cluster in
             let payload = Value.bytes([UInt8](repeating: 7, count: bytes))
             let start = BenchClock.now
-            let times: Locked<Histogram<UInt64>>
+            let times: Histogram<UInt64>
             let count: Int
             if let rate {
                 (count, times) = try await cluster.run(payload, rate: rate, seconds: seconds)
@@ -176,7 +175,7 @@ struct BenchDispatch: AsyncParsableCommand {
             }
             return Dealt(
                 perSecond: Double(count) / max(Double(BenchClock.now - start) / 1e9, 1e-9),
-                times: times.withLock { BenchTimes($0) }, count: count)
+                times: BenchTimes(times), count: count)
         }
     }
 

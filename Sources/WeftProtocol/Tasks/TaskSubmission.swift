@@ -4,44 +4,128 @@ public import FoundationEssentials
 public import WeftValue
 
 /// A task as it is handed in: what is to be done, and within which limits.
-public struct TaskSubmission: Hashable, Sendable {
+public struct TaskSubmission: Sendable {
+    private struct Fields: Hashable, Sendable {
+        var id: String
+        var source: TaskRequest.Source
+        var agentID: String?
+        var queue: String
+        var key: String?
+        var name: String?
+        var payload: Value
+        var priority: Int
+        var attempts: Int?
+        var workerLosses: Int?
+        var notBefore: Date?
+        var waitLimit: Duration?
+        var timeLimit: Duration?
+        var totalLimit: Duration?
+        var after: [String]
+        var traceParent: String?
+    }
+
+    /// On its own, because a task goes through many hands and is changed by none.
+    private final class Storage: Sendable {
+        let fields: Fields
+
+        init(_ fields: Fields) {
+            self.fields = fields
+        }
+    }
+
+    private var storage: Storage
+
+    private mutating func change(_ body: (inout Fields) -> Void) {
+        var fields = self.storage.fields
+        body(&fields)
+        self.storage = Storage(fields)
+    }
+
     /// The id; a second submission with the same id is the same task.
-    public var id: String
+    public var id: String {
+        get { self.storage.fields.id }
+        set { self.change { $0.id = newValue } }
+    }
     /// Where the task came from.
-    public var source: TaskRequest.Source
+    public var source: TaskRequest.Source {
+        get { self.storage.fields.source }
+        set { self.change { $0.source = newValue } }
+    }
     /// The agent that the task is for; nil for a task that any worker may run.
-    public var agentID: String?
+    public var agentID: String? {
+        get { self.storage.fields.agentID }
+        set { self.change { $0.agentID = newValue } }
+    }
     /// The queue that the task waits in.
-    public var queue: String
+    public var queue: String {
+        get { self.storage.fields.queue }
+        set { self.change { $0.queue = newValue } }
+    }
     /// What the task works on: of the tasks of a queue with the same key only so many run at once as the queue allows; nil for none.
-    public var key: String?
+    public var key: String? {
+        get { self.storage.fields.key }
+        set { self.change { $0.key = newValue } }
+    }
     /// The name of a typed task; nil for the platform's.
-    public var name: String?
+    public var name: String? {
+        get { self.storage.fields.name }
+        set { self.change { $0.name = newValue } }
+    }
     /// The platform's task object without its secrets, or what was submitted.
-    public var payload: Value
+    public var payload: Value {
+        get { self.storage.fields.payload }
+        set { self.change { $0.payload = newValue } }
+    }
     /// Tasks of a higher priority are dealt first; equal ones by age.
-    public var priority: Int
+    public var priority: Int {
+        get { self.storage.fields.priority }
+        set { self.change { $0.priority = newValue } }
+    }
     /// How often the handler may fail before the task is given up; nil for the policy's default.
-    public var attempts: Int?
+    public var attempts: Int? {
+        get { self.storage.fields.attempts }
+        set { self.change { $0.attempts = newValue } }
+    }
     /// How many workers may be lost while they run the task before it is given up; nil for the policy's default.
-    public var workerLosses: Int?
+    public var workerLosses: Int? {
+        get { self.storage.fields.workerLosses }
+        set { self.change { $0.workerLosses = newValue } }
+    }
     /// When the task may begin; nil for at once.
-    public var notBefore: Date?
+    public var notBefore: Date? {
+        get { self.storage.fields.notBefore }
+        set { self.change { $0.notBefore = newValue } }
+    }
     /// How long the task may wait, from when it may begin until its first attempt begins; nil for no limit.
-    public var waitLimit: Duration?
+    public var waitLimit: Duration? {
+        get { self.storage.fields.waitLimit }
+        set { self.change { $0.waitLimit = newValue } }
+    }
     /// How long one attempt may run; nil for no limit.
-    public var timeLimit: Duration?
+    public var timeLimit: Duration? {
+        get { self.storage.fields.timeLimit }
+        set { self.change { $0.timeLimit = newValue } }
+    }
     /// How long it may take from being accepted to its end, pauses and further attempts included; nil for no limit.
-    public var totalLimit: Duration?
+    public var totalLimit: Duration? {
+        get { self.storage.fields.totalLimit }
+        set { self.change { $0.totalLimit = newValue } }
+    }
     /// The tasks that must complete before this one may begin; when one of them ends otherwise, this one is a dead letter.
-    public var after: [String]
+    public var after: [String] {
+        get { self.storage.fields.after }
+        set { self.change { $0.after = newValue } }
+    }
     /// The W3C trace context to carry on; nil for none.
-    public var traceParent: String?
+    public var traceParent: String? {
+        get { self.storage.fields.traceParent }
+        set { self.change { $0.traceParent = newValue } }
+    }
 
     /// Creates a submission.
     ///
     /// - Parameters:
-    ///   - id: The id; by default one that nobody else has.
+    ///   - id: The id; nil for one that nobody else has.
     ///   - source: Where the task came from.
     ///   - agentID: The agent that the task is for; nil for a task that any worker may run.
     ///   - queue: The queue that the task waits in.
@@ -58,26 +142,28 @@ public struct TaskSubmission: Hashable, Sendable {
     ///   - after: The tasks that must complete first.
     ///   - traceParent: The W3C trace context to carry on.
     public init(
-        id: String = UUID().uuidString.lowercased(), source: TaskRequest.Source = .submit, agentID: String? = nil,
+        id: String? = nil, source: TaskRequest.Source = .submit, agentID: String? = nil,
         queue: String = "default", key: String? = nil, name: String? = nil, payload: Value, priority: Int = 0,
         attempts: Int? = nil, workerLosses: Int? = nil, notBefore: Date? = nil, waitLimit: Duration? = nil,
         timeLimit: Duration? = nil, totalLimit: Duration? = nil, after: [String] = [], traceParent: String? = nil
     ) {
-        self.id = id
-        self.source = source
-        self.agentID = agentID
-        self.queue = queue
-        self.key = key
-        self.name = name
-        self.payload = payload
-        self.priority = priority
-        self.attempts = attempts
-        self.workerLosses = workerLosses
-        self.notBefore = notBefore
-        self.waitLimit = waitLimit
-        self.timeLimit = timeLimit
-        self.totalLimit = totalLimit
-        self.after = after
-        self.traceParent = traceParent
+        self.storage = Storage(
+            Fields(
+                id: id ?? TaskIDs.next(), source: source, agentID: agentID, queue: queue, key: key, name: name,
+                payload: payload, priority: priority, attempts: attempts, workerLosses: workerLosses,
+                notBefore: notBefore, waitLimit: waitLimit, timeLimit: timeLimit, totalLimit: totalLimit, after: after,
+                traceParent: traceParent))
+    }
+}
+
+extension TaskSubmission: Hashable {
+    /// Whether two submissions say the same.
+    public static func == (left: Self, right: Self) -> Bool {
+        left.storage === right.storage || left.storage.fields == right.storage.fields
+    }
+
+    /// Hashes all that is said.
+    public func hash(into hasher: inout Hasher) {
+        hasher.combine(self.storage.fields)
     }
 }

@@ -147,6 +147,15 @@ public struct MessagePackReader: Sendable {
         return string
     }
 
+    /// Reads a map's next key when it is one of a single byte.
+    ///
+    /// - Returns: The byte; nil for any other key, which is left to be read.
+    package mutating func readShortKey() -> UInt8? {
+        guard self.left >= 2, self.bytes[self.position] == 0xA1 else { return nil }
+        defer { self.position += 2 }
+        return self.bytes[self.position + 1]
+    }
+
     /// Reads bytes that are not text; the result shares the storage of what is being read.
     public mutating func readBin() throws(MessagePackError) -> ArraySlice<UInt8> {
         self.bytes[try self.readBinPart()]

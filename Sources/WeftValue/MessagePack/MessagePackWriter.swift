@@ -168,6 +168,12 @@ public struct MessagePackWriter: Sendable {
         }
     }
 
+    /// Writes a map's key of a single byte.
+    package mutating func write(key: Unicode.Scalar) {
+        self.bytes.append(0xA1)
+        self.bytes.append(UInt8(truncatingIfNeeded: key.value))
+    }
+
     /// Appends bytes that are already MessagePack.
     public mutating func append(encoded bytes: some Collection<UInt8>) {
         self.bytes.append(contentsOf: bytes)

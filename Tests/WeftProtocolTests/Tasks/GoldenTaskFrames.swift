@@ -17,6 +17,15 @@ enum GoldenTaskFrames {
             .welcome(
                 WorkerWelcome(
                     epoch: epoch, lease: .seconds(15), heartbeat: .milliseconds(1500), kept: [reference])),
+            "5746014086a162ce0016e360a16592a24c3105a16b9193a3742d310292a24c3105a16cce00e4e1c0a16d"
+                + "c3a177c410000102030405060708090a0b0c0d0e0f"
+        ),
+        (
+            "WELCOME without several results",
+            .welcome(
+                WorkerWelcome(
+                    epoch: epoch, lease: .seconds(15), heartbeat: .milliseconds(1500), takesSeveral: false,
+                    kept: [reference])),
             "5746014085a162ce0016e360a16592a24c3105a16b9193a3742d310292a24c3105a16cce00e4e1c0a177"
                 + "c410000102030405060708090a0b0c0d0e0f"
         ),
@@ -128,6 +137,16 @@ enum GoldenTaskFrames {
             .result(reference, .cancelled(reason: "stopped")),
             "5746016483a16f82a16ba963616e63656c6c6564a16da773746f70706564a17293a3742d310292a24c31"
                 + "05a177c410000102030405060708090a0b0c0d0e0f"
+        ),
+        (
+            "RESULTS",
+            .results([
+                TaskEnding(reference, .completed(TaskResult("done"))),
+                TaskEnding(reference, .failed(TaskFailure("no soap"))),
+            ]),
+            "5746016782a16f929293a3742d310292a24c310582a16ba9636f6d706c65746564a176a4646f6e659293"
+                + "a3742d310292a24c310582a16ba66661696c6564a16da76e6f20736f6170a177c41000010203040506"
+                + "0708090a0b0c0d0e0f"
         ),
         (
             "DRAINING",

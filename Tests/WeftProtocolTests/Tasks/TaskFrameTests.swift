@@ -40,7 +40,15 @@ struct TaskFrameTests {
         .result(Self.reference, .failed(TaskFailure("f", retry: .at(Date(timeIntervalSince1970: 1_800_000_000))))),
         .result(Self.reference, .failed(TaskFailure("f", retry: .at(nil)))),
         .result(Self.reference, .failed(TaskFailure("f", retry: .never))),
-        .result(Self.reference, .cancelled(reason: "c")), .draining(returned: [Self.reference]),
+        .result(Self.reference, .cancelled(reason: "c")),
+        .results([
+            TaskEnding(Self.reference, .completed(TaskResult(["n": 1]))),
+            TaskEnding(Self.reference, .completed(TaskResult("r", status: "failed", usedTools: ["t"]))),
+            TaskEnding(
+                TaskReference(id: "b", attempt: 1, epoch: TaskEpoch(ledgerID: "other", counter: 6)),
+                .failed(TaskFailure("f", retry: .never))),
+        ]),
+        .draining(returned: [Self.reference]),
         .goodbye(returned: []),
     ]
 

@@ -25,10 +25,33 @@ extension Dispatcher {
     public mutating func accept(
         _ task: TaskSubmission, stored: TaskRecord?, predecessors: [String: TaskRecord] = [:], at now: Moment
     ) -> [DispatcherAction] {
-        var step = DispatcherStep()
-        if let known = self.entries[task.id] {
+        var step = self.beginStep()
+        self.admit(TaskIntake(task, stored: stored, predecessors: predecessors), &step, at: now)
+        return self.finish(&step, at: now)
+    }
+
+    /// Takes tasks in this order, each as ``accept(_:stored:predecessors:at:)`` does; what follows from all of them is decided at once.
+    ///
+    /// - Returns: For each task where it is now, or why it was not taken, in place of an announcement, which holds once the actions are
+    ///   performed; and the actions.
+    public mutating func accept(
+        _ intake: [TaskIntake], at now: Moment
+    ) -> (answers: [Result<TaskState, TaskRefusal>], actions: [DispatcherAction]) {
+        var step = self.beginStep()
+        var answers: [Result<TaskState, TaskRefusal>] = []
+        answers.reserveCapacity(intake.count)
+        step.answers = answers
+        for one in intake { self.admit(one, &step, at: now) }
+        answers = step.answers ?? []
+        return (answers, self.finish(&step, at: now))
+    }
+
+    private mutating func admit(_ intake: TaskIntake, _ step: inout DispatcherStep, at now: Moment) {
+        let task = intake.task
+        if let place = self.entries.place(of: task.id) {
+            let known = self.entries[place]
             self.repeated(task, known.task, known.status.state, &step)
-        } else if let stored {
+        } else if let stored = intake.stored {
             // What has ended anew since the ledger was asked is reported anew already; its former end must not come after that.
             let isFormer = self.finished[task.id].map { $0.requeues != stored.status.requeues } ?? false
             if self.repeated(task, stored.task, stored.status.state, &step), !isFormer {
@@ -37,32 +60,32 @@ extension Dispatcher {
         } else if let recent = self.finished[task.id] {
             // It ended after the ledger was asked.
             self.counters.repeated += 1
-            step.events.append(.repeated(id: task.id, state: recent.state))
+            step.answer(.success(recent.state), .repeated(id: task.id, state: recent.state))
         } else if let refusal = self.refusal(of: task) {
             self.counters.refused += 1
             if refusal.code == .tooLarge, task.source == .platform {
                 self.bury(task.id, agentID: task.agentID, error: refusal.message, &step, at: now)
             }
-            step.events.append(.refused(id: task.id, refusal))
+            step.answer(.failure(refusal), .refused(id: task.id, refusal))
         } else {
-            switch self.awaited(by: task, stored: predecessors) {
+            switch self.awaited(by: task, stored: intake.predecessors) {
             case .failure(let refusal):
                 self.counters.refused += 1
-                step.events.append(.refused(id: task.id, refusal))
+                step.answer(.failure(refusal), .refused(id: task.id, refusal))
             case .success(let awaits):
                 self.counters.accepted += 1
                 var status = LedgerStatus(acceptedAt: now.date)
                 status.awaits = awaits
                 status.notBefore = task.notBefore
                 var entry = DispatcherEntry(task: task, status: status, order: self.takeOrder())
+                entry.tag = intake.tag
                 self.beginLife(of: &entry, at: now)
-                self.insert(entry)
-                step.changes.append(.accepted(TaskRecord(task: task, status: entry.status)))
-                self.makeReady(task.id, at: now)
-                step.events.append(.accepted(id: task.id))
+                let place = self.insert(entry)
+                step.accept(&self.entries[place])
+                self.makeReady(at: place, now)
+                step.answer(.success(.queued), .accepted(id: task.id))
             }
         }
-        return self.finish(&step, at: now)
     }
 
     /// Something came under the id of a task that is known.
@@ -74,22 +97,19 @@ extension Dispatcher {
     ) -> Bool {
         guard Self.conflicts(known, task) else {
             self.counters.repeated += 1
-            step.events.append(.repeated(id: task.id, state: state))
+            step.answer(.success(state), .repeated(id: task.id, state: state))
             return true
         }
         self.counters.conflicts += 1
         if task.source == .platform {
             // The platform cannot be refused a task; the first one counts, and someone should look into it.
-            step.events.append(.conflict(id: task.id, state: state))
+            step.answer(.success(state), .conflict(id: task.id, state: state))
             return known.source == .platform
         }
         self.counters.refused += 1
-        step.events.append(
-            .refused(
-                id: task.id,
-                TaskRefusal(
-                    .conflict,
-                    "A different task with this id exists and is \(state.rawValue); give this one another id.")))
+        let refusal = TaskRefusal(
+            .conflict, "A different task with this id exists and is \(state.rawValue); give this one another id.")
+        step.answer(.failure(refusal), .refused(id: task.id, refusal))
         return false
     }
 
@@ -104,7 +124,7 @@ extension Dispatcher {
     public mutating func acceptUnreadable(
         id: String, agentID: String, reason: String, stored: TaskRecord?, at now: Moment
     ) -> [DispatcherAction] {
-        var step = DispatcherStep()
+        var step = self.beginStep()
         self.counters.refused += 1
         if self.entries[id] == nil {
             if let stored {
@@ -126,14 +146,15 @@ extension Dispatcher {
     public mutating func cancel(
         _ id: String, reason: String, byPlatform: Bool = false, at now: Moment
     ) -> [DispatcherAction] {
-        var step = DispatcherStep()
+        var step = self.beginStep()
         guard var entry = self.entries[id], entry.status.cancelReason == nil else { return [] }
         entry.status.cancelReason = reason.limited(toBytes: TaskDefaults.maximumMessageBytes)
         entry.status.reportsEnd = !byPlatform
         entry.status.updatedAt = now.date
         self.entries[id] = entry
         if entry.status.state.isHeld {
-            step.changes.append(.status(id: id, entry.status))
+            step.write(&entry)
+            self.entries[id] = entry
             self.sendCancel(of: entry, &step)
         } else {
             self.end(id, .cancelled, outcome: .cancelled(reason: reason), &step, at: now)
@@ -147,7 +168,7 @@ extension Dispatcher {
     ///   - dealsOn: Whether what is queued is still dealt; it need not be when the ledger keeps it for the next coordinator.
     ///   - now: The time.
     public mutating func drain(dealsOn: Bool = true, at now: Moment) -> [DispatcherAction] {
-        var step = DispatcherStep()
+        var step = self.beginStep()
         self.isDraining = true
         self.isDealing = dealsOn
         return self.finish(&step, at: now)
@@ -155,18 +176,18 @@ extension Dispatcher {
 
     /// Ends everything that has not ended, because nobody will be there to end it: the truth for a ledger that does not outlive us.
     public mutating func abandonAll(reason: String, at now: Moment) -> [DispatcherAction] {
-        var step = DispatcherStep()
+        var step = self.beginStep()
         self.isDraining = true
-        for (id, entry) in self.entries.sorted(by: { $0.value.order < $1.value.order }) {
+        for entry in self.entries.values.sorted(by: { $0.order < $1.order }) {
             self.supersede(entry, &step)
-            self.end(id, .dead, outcome: .failed(TaskFailure(reason)), &step, at: now)
+            self.end(entry.task.id, .dead, outcome: .failed(TaskFailure(reason)), &step, at: now)
         }
         return self.finish(&step, at: now)
     }
 
     /// The platform took a report, or refused it for good.
     public mutating func reportSettled(_ item: ReportItem, at now: Moment) -> [DispatcherAction] {
-        var step = DispatcherStep()
+        var step = self.beginStep()
         if self.unreported.remove(item.id) != nil || !item.isFinal {
             step.changes.append(.reported(id: item.id))
         }
@@ -192,8 +213,8 @@ extension Dispatcher {
     ) {
         let task = TaskSubmission(id: id, source: .platform, agentID: agentID, payload: .null)
         let entry = DispatcherEntry(task: task, status: LedgerStatus(acceptedAt: now.date), order: self.takeOrder())
-        self.insert(entry)
-        step.changes.append(.accepted(TaskRecord(task: task, status: entry.status)))
+        let place = self.insert(entry)
+        step.accept(&self.entries[place])
         self.end(id, .dead, outcome: .failed(TaskFailure(error, retry: .never)), &step, at: now)
     }
 }

@@ -8,78 +8,100 @@ extension Dispatcher {
 
     /// Puts a task that may be dealt into its line.
     mutating func makeReady(_ id: String, at now: Moment) {
-        guard let entry = self.entries[id], entry.isInLine else { return }
-        self.ensureQueue(entry.task.queue, at: now)
-        self.queues[entry.task.queue]?.add(DispatcherReady(entry))
-        self.list(entry.task.queue)
+        if let place = self.entries.place(of: id) { self.makeReady(at: place, now) }
+    }
+
+    mutating func makeReady(at place: Int, _ now: Moment) {
+        guard self.entries[place].isInLine else { return }
+        let number = self.ensureQueue(self.entries[place].task.queue, at: now)
+        self.entries[place].queue = number
+        self.queues[number].add(DispatcherReady(self.entries[place]), self.entries)
+        self.list(number)
     }
 
     /// Takes a task out of its worker's hands, or out of its line; what then becomes of it is the caller's to say.
-    mutating func release(_ entry: DispatcherEntry) {
-        let (name, id) = (entry.task.queue, entry.task.id)
-        if entry.status.state.isHeld {
+    mutating func release(_ place: Int) {
+        let number = self.entries[place].queue
+        // One that never could run has no queue.
+        guard number >= 0 else { return }
+        if self.entries[place].status.state.isHeld {
             self.running -= 1
-            self.queues[name]?.end(key: entry.task.key, self.entries)
-            if let worker = entry.status.worker {
-                self.orphans[worker]?.remove(id)
-                if self.orphans[worker]?.isEmpty == true { self.orphans[worker] = nil }
-                self.workers[worker]?.held.remove(id)
-                self.updateRoom(of: worker)
+            self.queues[number].end(key: self.entries[place].task.key, self.entries)
+            if let worker = self.entries[place].status.worker {
+                if !self.orphans.isEmpty { self.forgetOrphan(self.entries[place].task.id, of: worker) }
+                if let index = self.workers.index(forKey: worker) {
+                    self.workers.values[index].held.remove(place)
+                    if self.workers.values[index].hasRoom { self.roomy.insert(worker) }
+                }
             }
-            self.list(name)
-        } else if entry.isInLine {
-            self.queues[name]?.forget(key: entry.task.key, self.entries)
-            self.list(name)
+            self.list(number)
+        } else if self.entries[place].isInLine {
+            // Its place in the line is not its own any more.
+            self.entries[place].isLeaving = true
+            self.queues[number].forget(key: self.entries[place].task.key, self.entries)
+            self.list(number)
         }
     }
 
+    @discardableResult
+    mutating func forgetOrphan(_ id: String, of worker: NodeID) -> Bool {
+        let wasOne = self.orphans[worker]?.remove(id) != nil
+        if self.orphans[worker]?.isEmpty == true { self.orphans[worker] = nil }
+        return wasOne
+    }
+
     /// Counts a task that a worker was found to hold at a restart.
-    mutating func noteHeld(_ entry: DispatcherEntry, at now: Moment) {
-        self.ensureQueue(entry.task.queue, at: now)
-        self.queues[entry.task.queue]?.begin(key: entry.task.key)
+    mutating func noteHeld(_ entry: inout DispatcherEntry, at now: Moment) {
+        entry.queue = self.ensureQueue(entry.task.queue, at: now)
+        self.queues[entry.queue].begin(key: entry.task.key)
         self.running += 1
     }
 
     // MARK: - Queues
 
-    private mutating func ensureQueue(_ name: String, at now: Moment) {
-        guard self.queues[name] == nil else { return }
+    private mutating func ensureQueue(_ name: String, at now: Moment) -> Int {
+        if let number = self.queues.number(of: name) { return number }
         if self.queues.count >= self.queueSweep {
-            for (other, _) in self.queues where self.queues[other]?.isIdle(at: now.monotonic) ?? false {
-                self.queues[other] = nil
+            for other in Array(self.queues.keys) {
+                if let number = self.queues.number(of: other), self.queues[number].isIdle(at: now.monotonic) {
+                    self.queues.remove(other)
+                }
             }
             self.queueSweep = max(1024, 2 * self.queues.count)
         }
         // After a restart nobody knows what was dealt just before it, so the rate begins with nothing in hand.
-        self.queues[name] = DispatcherQueue(
-            self.configuration.queues[name] ?? self.configuration.defaultQueue, isFresh: self.epoch.counter <= 1,
-            at: now.monotonic)
+        let queue = DispatcherQueue(
+            name, self.configuration.queues[name] ?? self.configuration.defaultQueue,
+            isFresh: self.epoch.counter <= 1, at: now.monotonic)
+        return self.queues.insert(queue, named: name)
     }
 
     /// Puts a queue that has something to deal on the lists of the workers that serve it.
-    mutating func list(_ name: String) {
-        guard let queue = self.queues[name], !queue.isListed, queue.waiting > 0, !queue.isFull else { return }
+    mutating func list(_ number: Int) {
+        guard !self.queues[number].isListed, self.queues[number].waiting > 0, !self.queues[number].isFull else {
+            return
+        }
         // A queue that had nothing to deal has no claim to the turns that it did not take.
-        let start = queue.listings == 0 ? max(queue.start, self.turn) : queue.start
-        var listings = 0
-        for number in self.classes.keys where self.classes[number]?.list(name, start: start) ?? false { listings += 1 }
-        self.queues[name]?.start = start
-        self.queues[name]?.listings += listings
-        self.queues[name]?.isListed = true
+        if self.queues[number].listings == 0 { self.queues[number].start = max(self.queues[number].start, self.turn) }
+        let (name, start) = (self.queues[number].name, self.queues[number].start)
+        for members in self.classes.keys where self.classes[members]?.list(name, number, start: start) ?? false {
+            self.queues[number].listings += 1
+        }
+        self.queues[number].isListed = true
     }
 
-    mutating func unlistFirst(ofClass number: Int) {
-        guard let name = self.classes[number]?.turns.min?.queue else { return }
-        self.classes[number]?.unlistFirst()
-        self.queues[name]?.listings -= 1
-        self.queues[name]?.isListed = false
+    mutating func unlistFirst(ofClass members: Int) {
+        guard let number = self.classes[members]?.turns.min?.number else { return }
+        self.classes[members]?.unlistFirst()
+        self.queues[number].listings -= 1
+        self.queues[number].isListed = false
     }
 
     // MARK: - Workers
 
     /// Notes whether a worker could hold more.
     mutating func updateRoom(of id: NodeID) {
-        if let worker = self.workers[id], !worker.isDraining, worker.held.count < worker.window {
+        if self.workers[id]?.hasRoom ?? false {
             self.roomy.insert(id)
         } else {
             self.roomy.remove(id)
@@ -98,9 +120,10 @@ extension Dispatcher {
         self.nextClass += 1
         self.classNumbers[key] = number
         self.classes[number] = DispatcherClass(key: key, workers: 1)
-        for name in self.queues.keys {
-            self.queues[name]?.isListed = false
-            self.list(name)
+        for name in Array(self.queues.keys) {
+            guard let number = self.queues.number(of: name) else { continue }
+            self.queues[number].isListed = false
+            self.list(number)
         }
     }
 
@@ -110,7 +133,7 @@ extension Dispatcher {
             self.classes[worker.classNumber]?.workers -= 1
             return
         }
-        for name in members.listed { self.queues[name]?.listings -= 1 }
+        for number in members.listed { self.queues[number].listings -= 1 }
         self.classes[worker.classNumber] = nil
         self.classNumbers[members.key] = nil
     }

@@ -11,47 +11,50 @@ extension Dispatcher {
     mutating func end(
         _ id: String, _ state: TaskState, outcome: TaskOutcome, _ step: inout DispatcherStep, at now: Moment
     ) {
-        guard var entry = self.entries.removeValue(forKey: id) else { return }
-        self.unfinishedBytes -= entry.bytes
-        self.release(entry)
-        if !entry.isPostponed { self.load.remove(entry.task) }
-        for other in entry.status.awaits { self.successors[other]?.remove(id) }
-        if entry.status.state.isHeld {
+        if let place = self.entries.place(of: id) { self.end(at: place, state, outcome: outcome, &step, now) }
+    }
+
+    mutating func end(
+        at place: Int, _ state: TaskState, outcome: TaskOutcome, _ step: inout DispatcherStep, _ now: Moment
+    ) {
+        self.unfinishedBytes -= self.entries[place].bytes
+        self.release(place)
+        let task = self.entries[place].task
+        let id = task.id
+        if !self.entries[place].isPostponed { self.load.remove(task) }
+        for other in self.entries[place].status.awaits { self.successors[other]?.remove(id) }
+        if self.entries[place].status.state.isHeld {
             switch outcome {
-            case .completed: self.note("", in: &entry, at: now)
-            case .failed(let failure): self.note(failure.message, in: &entry, at: now)
-            case .cancelled(let reason): self.note(reason, in: &entry, at: now)
+            case .completed: Self.note("", in: &self.entries[place], at: now)
+            case .failed(let failure): Self.note(failure.message, in: &self.entries[place], at: now)
+            case .cancelled(let reason): Self.note(reason, in: &self.entries[place], at: now)
             }
         }
-        entry.status.state = state
-        entry.status.outcome = outcome
-        entry.status.notBefore = nil
-        entry.status.waitsSince = nil
-        entry.status.endsBy = nil
-        entry.status.awaits = []
-        entry.status.attemptStartedAt = nil
-        entry.status.updatedAt = now.date
+        self.entries[place].finish(state, outcome, at: now)
         switch state {
         case .completed: self.counters.completed += 1
         case .cancelled: self.counters.cancelled += 1
         case .expired: self.counters.expired += 1
         default: self.counters.dead += 1
         }
-        self.remember(id, entry.status)
-        let record = TaskRecord(task: entry.task, status: entry.status)
-        step.changes.append(.status(id: id, entry.status))
+        step.write(&self.entries[place])
+        step.complete(&self.entries[place])
+        let record = TaskRecord(task: task, status: self.entries[place].status)
+        let tag = self.entries[place].tag
+        self.remember(id, DispatcherFinished(self.entries[place].status))
+        self.entries.remove(at: place)
         if let item = Self.finalReport(of: record) {
             self.unreported.insert(item.id)
             step.changes.append(.report(item))
             step.reports.append(item)
         }
-        step.events.append(.ended(record))
-        if self.successors[id] != nil { step.settled.append((id, state, outcome)) }
+        step.events.append(.ended(record, tag: tag))
+        if !self.successors.isEmpty, self.successors[id] != nil { step.settled.append((id, state, outcome)) }
     }
 
     /// What a worker said an attempt came to, after it was found to be the current one.
-    mutating func settle(_ id: String, _ outcome: TaskOutcome, _ step: inout DispatcherStep, at now: Moment) {
-        guard let entry = self.entries[id] else { return }
+    mutating func settle(_ place: Int, _ outcome: TaskOutcome, _ step: inout DispatcherStep, at now: Moment) {
+        let id = self.entries[place].task.id
         switch outcome {
         case .completed(let result):
             guard outcome.approximateBytes <= self.configuration.maximumResultBytes else {
@@ -60,10 +63,11 @@ extension Dispatcher {
                     bytes: outcome.approximateBytes, limit: self.configuration.maximumResultBytes)
                 return self.fail(id, failure, &step, at: now)
             }
-            self.end(id, .completed, outcome: .completed(result), &step, at: now)
+            self.end(at: place, .completed, outcome: .completed(result), &step, now)
         case .failed(let failure):
             self.fail(id, failure, &step, at: now)
         case .cancelled(let reason):
+            let entry = self.entries[place]
             if let wanted = entry.status.cancelReason {
                 self.end(id, .cancelled, outcome: .cancelled(reason: wanted), &step, at: now)
             } else if entry.isExpiring {
@@ -81,7 +85,7 @@ extension Dispatcher {
         failure.message = failure.message.limited(toBytes: TaskDefaults.maximumMessageBytes)
         self.counters.handlerFailures += 1
         entry.status.handlerFailures += 1
-        self.note(failure.message, in: &entry, at: now)
+        Self.note(failure.message, in: &entry, at: now)
         let isOver = entry.isExpiring || entry.endsAt.map { $0 <= now.monotonic } ?? false
         let failures = entry.status.handlerFailures
         let due: Date
@@ -108,9 +112,9 @@ extension Dispatcher {
         self.leave(&entry, to: .retrying, at: now)
         entry.status.notBefore = due
         entry.dueAt = now.monotonic + Self.time(until: due, now)
+        step.write(&entry)
         self.entries[id] = entry
         self.setTimer(.due, entry.dueAt, id)
-        step.changes.append(.status(id: id, entry.status))
         step.events.append(
             .retrying(id: id, attempt: entry.status.attempt, error: failure.message, notBefore: due))
     }
@@ -131,7 +135,7 @@ extension Dispatcher {
         }
         if entry.isExpiring { return self.endExpired(id, Self.overTotalLimit(entry), &step, at: now) }
         let policy = self.configuration.retry
-        self.note(reason, in: &entry, at: now)
+        Self.note(reason, in: &entry, at: now)
         let isUsedUp: Bool
         if isLoss, entry.status.state == .running {
             self.counters.workerLosses += 1
@@ -149,15 +153,15 @@ extension Dispatcher {
             return self.end(id, .dead, outcome: .failed(TaskFailure(message)), &step, at: now)
         }
         self.leave(&entry, to: .queued, at: now)
+        step.write(&entry)
         self.entries[id] = entry
-        step.changes.append(.status(id: id, entry.status))
         step.events.append(.retrying(id: id, attempt: entry.status.attempt, error: reason, notBefore: nil))
         self.makeReady(id, at: now)
     }
 
     /// An attempt is over, and the task goes on without a worker.
     private mutating func leave(_ entry: inout DispatcherEntry, to state: TaskState, at now: Moment) {
-        self.release(entry)
+        self.release(entry.place)
         entry.status.state = state
         entry.status.worker = nil
         entry.status.attemptStartedAt = nil
@@ -167,7 +171,7 @@ extension Dispatcher {
     }
 
     /// Notes that the attempt is over, once.
-    private func note(_ error: String, in entry: inout DispatcherEntry, at now: Moment) {
+    private static func note(_ error: String, in entry: inout DispatcherEntry, at now: Moment) {
         guard entry.status.attempt > entry.status.history.last?.attempt ?? 0 else { return }
         entry.status.history.append(
             TaskAttempt(
@@ -176,11 +180,8 @@ extension Dispatcher {
         if entry.status.history.count > TaskDefaults.attemptsKept { entry.status.history.removeFirst() }
     }
 
-    private mutating func remember(_ id: String, _ status: LedgerStatus) {
-        var light = status
-        light.outcome = nil
-        light.history = []
-        if self.finished.updateValue(light, forKey: id) == nil { self.finishedOrder.append(id) }
+    private mutating func remember(_ id: String, _ finished: DispatcherFinished) {
+        if self.finished.updateValue(finished, forKey: id) == nil { self.finishedOrder.append(id) }
         while self.finishedOrder.count > self.configuration.recentlyFinished, let oldest = self.finishedOrder.popFirst()
         {
             self.finished[oldest] = nil

@@ -32,6 +32,15 @@ extension Dispatcher {
     }
 
     private static func badName(of task: TaskSubmission) -> TaskRefusal? {
+        // Nearly every task is in order; only one that is not need be looked at name by name.
+        func isGood(_ text: String?) -> Bool {
+            text.map { (1...TaskDefaults.maximumNameBytes).contains($0.utf8.count) } ?? true
+        }
+        if isGood(task.id), isGood(task.queue), isGood(task.key), isGood(task.name), isGood(task.agentID),
+            isGood(task.traceParent), task.after.isEmpty
+        {
+            return nil
+        }
         var names = [("id", task.id), ("queue", task.queue)]
         // The platform's agent came with its own stream, and a platform cannot be refused anything.
         let agentID = task.source == .submit ? task.agentID : nil
@@ -52,6 +61,10 @@ extension Dispatcher {
     }
 
     private static func badLimit(of task: TaskSubmission) -> TaskRefusal? {
+        guard
+            task.waitLimit != nil || task.timeLimit != nil || task.totalLimit != nil || task.attempts != nil
+                || task.workerLosses != nil
+        else { return nil }
         let limits = [
             ("limit on waiting", task.waitLimit), ("time limit", task.timeLimit), ("limit in all", task.totalLimit),
         ]

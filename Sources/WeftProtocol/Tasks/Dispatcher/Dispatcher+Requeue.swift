@@ -12,7 +12,7 @@ extension Dispatcher {
     ///   - record: The task as the ledger has it.
     ///   - now: The time.
     public mutating func requeue(_ record: TaskRecord, at now: Moment) -> [DispatcherAction] {
-        var step = DispatcherStep()
+        var step = self.beginStep()
         let id = record.task.id
         if let entry = self.entries[id] {
             if entry.dueAt != nil {
@@ -56,10 +56,10 @@ extension Dispatcher {
             status.updatedAt = now.date
             var entry = DispatcherEntry(task: record.task, status: status, order: self.takeOrder())
             self.beginLife(of: &entry, at: now)
-            self.insert(entry)
             // Written whole: the ledger may have forgotten it since it was looked up.
-            step.changes.append(.accepted(TaskRecord(task: record.task, status: entry.status)))
-            self.makeReady(id, at: now)
+            let place = self.insert(entry)
+            step.accept(&self.entries[place])
+            self.makeReady(at: place, now)
             step.events.append(.requeued(id: id))
         }
         return self.finish(&step, at: now)
@@ -71,7 +71,7 @@ extension Dispatcher {
     ///   - record: The task as the ledger has it.
     ///   - now: The time.
     public mutating func drop(_ record: TaskRecord, at now: Moment) -> [DispatcherAction] {
-        var step = DispatcherStep()
+        var step = self.beginStep()
         let id = record.task.id
         let state = self.entries[id]?.status.state ?? self.finished[id]?.state ?? record.status.state
         if state == .dead {

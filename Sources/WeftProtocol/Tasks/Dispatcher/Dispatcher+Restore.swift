@@ -19,7 +19,7 @@ extension Dispatcher {
         case .leased, .running:
             entry.leaseEnd = now.monotonic + self.configuration.reclaimGrace
             if let worker = status.worker { self.orphans[worker, default: []].insert(id) }
-            self.noteHeld(entry, at: now)
+            self.noteHeld(&entry, at: now)
         case .retrying:
             entry.dueAt = now.monotonic + Self.time(until: status.notBefore ?? now.date, now)
         case .queued:
@@ -54,9 +54,10 @@ extension Dispatcher {
     // MARK: - Entries
 
     /// Takes a task in: its times, and whether it adds to our load.
-    mutating func insert(_ entry: DispatcherEntry) {
+    @discardableResult
+    mutating func insert(_ entry: DispatcherEntry) -> Int {
         let id = entry.task.id
-        self.entries[id] = entry
+        let place = self.entries.insert(entry)
         self.unfinishedBytes += entry.bytes
         if !entry.isPostponed { self.load.add(entry.task) }
         for other in entry.status.awaits { self.successors[other, default: []].insert(id) }
@@ -64,6 +65,7 @@ extension Dispatcher {
         self.setTimer(.wait, entry.waitEndsAt, id)
         self.setTimer(.total, entry.endsAt, id)
         if entry.status.state.isHeld { self.setTimer(.orphan, entry.leaseEnd, id) }
+        return place
     }
 
     /// The limits of a life that begins now.

@@ -35,8 +35,8 @@ extension Dispatcher {
                     self.load.add(entry.task)
                 }
             }
+            step.write(&entry)
             self.entries[id] = entry
-            step.changes.append(.status(id: id, entry.status))
             self.setTimer(.due, entry.dueAt, id)
             self.setTimer(.wait, entry.waitEndsAt, id)
             self.makeReady(id, at: now)

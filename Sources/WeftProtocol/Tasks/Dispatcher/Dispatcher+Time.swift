@@ -7,7 +7,7 @@ import WeftBus
 extension Dispatcher {
     /// Time has passed: pauses and limits end, leases run out, pings are due.
     public mutating func tick(at now: Moment) -> [DispatcherAction] {
-        var step = DispatcherStep()
+        var step = self.beginStep()
         self.noticeClockJump(&step, at: now)
         while let timer = self.timers.min, timer.due <= now.monotonic {
             self.timers.removeMin()
@@ -28,7 +28,7 @@ extension Dispatcher {
 
     /// Whether a timer still means what it meant when it was set.
     private func isValid(_ timer: DispatcherTimer) -> Bool {
-        guard timer.kind != .token else { return self.queues[timer.id] != nil }
+        guard timer.kind != .token else { return self.queues.number(of: timer.id) != nil }
         guard let entry = self.entries[timer.id] else { return false }
         return switch timer.kind {
         case .due: entry.dueAt == timer.due
@@ -57,8 +57,9 @@ extension Dispatcher {
                 id, reason: "its worker did not come back after the coordinator's restart", isLoss: true, &step, at: now
             )
         case .token:
-            self.queues[id]?.hasTokenTimer = false
-            self.list(id)
+            guard let number = self.queues.number(of: id) else { return }
+            self.queues[number].hasTokenTimer = false
+            self.list(number)
         }
     }
 
@@ -174,7 +175,7 @@ extension Dispatcher {
         guard abs(jump) >= Self.clockTolerance else { return }
         self.counters.clockJumps += 1
         step.events.append(.clockJumped(seconds: jump))
-        for (id, var entry) in self.entries {
+        for var entry in Array(self.entries.values) {
             guard entry.dueAt != nil || entry.waitEndsAt != nil || entry.endsAt != nil else { continue }
             func date(_ time: MonotonicTime) -> Date { now.date.addingTimeInterval((time - now.monotonic).inSeconds) }
             if let due = entry.dueAt { entry.status.notBefore = date(due) }
@@ -182,8 +183,8 @@ extension Dispatcher {
             if let end = entry.waitEndsAt, let limit = entry.task.waitLimit {
                 entry.status.waitsSince = date(end).addingTimeInterval(-limit.inSeconds)
             }
-            self.entries[id] = entry
-            step.changes.append(.status(id: id, entry.status))
+            step.write(&entry)
+            self.entries[entry.place] = entry
         }
     }
 

@@ -7,17 +7,34 @@ public import WeftBus
 extension Dispatcher {
     /// A worker said something on the sink.
     public mutating func received(_ message: WorkerMessage, from worker: NodeID, at now: Moment) -> [DispatcherAction] {
-        var step = DispatcherStep()
+        self.received([(message: message, worker: worker)], at: now)
+    }
+
+    /// Workers said things on the sink, in this order; what follows from all of them is decided at once.
+    public mutating func received(
+        _ messages: [(message: WorkerMessage, worker: NodeID)], at now: Moment
+    ) -> [DispatcherAction] {
+        var step = self.beginStep()
+        for (message, worker) in messages { self.hear(message, from: worker, &step, at: now) }
+        return self.finish(&step, at: now)
+    }
+
+    private mutating func hear(
+        _ message: WorkerMessage, from worker: NodeID, _ step: inout DispatcherStep, at now: Moment
+    ) {
         if case .register(let registration) = message {
-            self.register(registration, as: worker, &step, at: now)
-            return self.finish(&step, at: now)
+            return self.register(registration, as: worker, &step, at: now)
         }
-        guard self.workers[worker] != nil else {
+        guard let index = self.workers.index(forKey: worker) else {
             // It was lost, or speaks of an older coordinator; without pings it will register again by itself.
             self.counters.strangers += 1
-            return []
+            return
         }
-        self.heard(from: worker, at: now)
+        // Who was silent and speaks again can be dealt to again.
+        if !self.workers.values[index].isLive(at: now.monotonic, suspicion: self.configuration.suspicion) {
+            self.load.isStale = true
+        }
+        self.workers.values[index].heardAt = now.monotonic
         switch message {
         case .register:
             break
@@ -35,6 +52,8 @@ extension Dispatcher {
             }
         case .result(let reference, let outcome):
             self.result(reference, outcome, of: worker, &step, at: now)
+        case .results(let endings):
+            for ending in endings { self.result(ending.reference, ending.outcome, of: worker, &step, at: now) }
         case .draining(let returned):
             self.setDraining(worker)
             self.takeBack(returned, from: worker, reason: "given back: the worker is stopping", &step, at: now)
@@ -42,13 +61,12 @@ extension Dispatcher {
             self.takeBack(returned, from: worker, reason: "given back: the worker stopped", &step, at: now)
             self.lose(worker, reason: "it said goodbye", isLoss: false, &step, at: now)
         }
-        return self.finish(&step, at: now)
     }
 
     /// A worker's connection closed; unless it says hello again in time, it is lost.
     public mutating func connectionClosed(_ worker: NodeID, at now: Moment) -> [DispatcherAction] {
         guard self.workers[worker] != nil else { return [] }
-        var step = DispatcherStep()
+        var step = self.beginStep()
         if self.workers[worker]?.closedAt == nil { self.workers[worker]?.closedAt = now.monotonic }
         self.load.isStale = true
         self.doubtDealt(to: worker, at: now)
@@ -65,7 +83,7 @@ extension Dispatcher {
     /// A worker is known to be gone, such as by the mesh's own verdict.
     public mutating func lost(_ worker: NodeID, reason: String, at now: Moment) -> [DispatcherAction] {
         guard self.workers[worker] != nil else { return [] }
-        var step = DispatcherStep()
+        var step = self.beginStep()
         self.lose(worker, reason: reason, isLoss: true, &step, at: now)
         return self.finish(&step, at: now)
     }
@@ -75,7 +93,7 @@ extension Dispatcher {
         guard self.workers[worker] == nil, let held = self.orphans[worker]?.compactMap({ self.entries[$0] }) else {
             return []
         }
-        var step = DispatcherStep()
+        var step = self.beginStep()
         for entry in held.sorted(by: { $0.order < $1.order }) {
             self.giveBack(
                 entry.task.id, reason: "its worker was lost while the coordinator was restarted: \(reason)",
@@ -88,7 +106,7 @@ extension Dispatcher {
     /// Asks a worker to finish and leave.
     public mutating func drainWorker(_ worker: NodeID, at now: Moment) -> [DispatcherAction] {
         guard self.workers[worker] != nil else { return [] }
-        var step = DispatcherStep()
+        var step = self.beginStep()
         self.setDraining(worker)
         step.send(.drain, to: worker)
         return self.finish(&step, at: now)
@@ -128,11 +146,12 @@ extension Dispatcher {
         } else if time - worker.provenAt >= self.configuration.lease {
             self.lose(id, reason: "nothing sent to it comes through", isLoss: true, &step, at: now)
         } else {
-            for task in worker.held.sorted() {
-                guard let entry = self.entries[task], let end = entry.leaseEnd, end <= time else { continue }
+            let overdue = worker.held.filter { place in self.entries[place].leaseEnd.map { $0 <= time } ?? false }
+            for entry in overdue.map({ self.entries[$0] }).sorted(by: { $0.task.id < $1.task.id }) {
                 step.send(.superseded([self.reference(to: entry)]), to: id)
                 self.giveBack(
-                    task, reason: "the worker no longer named it, and the lease ran out", isLoss: true, &step, at: now)
+                    entry.task.id, reason: "the worker no longer named it, and the lease ran out", isLoss: true, &step,
+                    at: now)
             }
             guard worker.pingedAt.map({ time - $0 >= self.configuration.heartbeat }) ?? true else { return }
             self.workers[id]?.pingedAt = time
@@ -201,7 +220,7 @@ extension Dispatcher {
         }
         // What it was dealt and does not hold never reached it.
         let named = Set(kept.map(\.id))
-        let dealt = self.workers[id]?.held.union(self.orphans[id] ?? []) ?? []
+        let dealt = Set(self.workers[id]?.held.map { self.entries[$0].task.id } ?? []).union(self.orphans[id] ?? [])
         let missing = dealt.subtracting(named).compactMap { self.entries[$0] }
         for entry in missing.sorted(by: { $0.order < $1.order }) {
             self.giveBack(
@@ -223,21 +242,21 @@ extension Dispatcher {
     private mutating func reclaim(
         _ reference: TaskReference, by worker: NodeID, _ step: inout DispatcherStep, at now: Moment
     ) -> Bool {
-        guard self.isCurrent(reference, of: worker), var entry = self.entries[reference.id] else { return false }
+        guard let place = self.current(reference, of: worker) else { return false }
+        var entry = self.entries[place]
         entry.leaseEnd = now.monotonic + self.configuration.lease
-        self.workers[worker]?.held.insert(reference.id)
+        self.workers[worker]?.held.insert(place)
         self.updateRoom(of: worker)
-        if self.orphans[worker]?.remove(reference.id) != nil {
+        if self.forgetOrphan(reference.id, of: worker) {
             self.counters.reclaimed += 1
-            if self.orphans[worker]?.isEmpty == true { self.orphans[worker] = nil }
             if entry.status.state == .running { self.limitRun(of: &entry, at: now) }
         }
         if entry.status.epoch != self.epoch {
             entry.status.epoch = self.epoch
             entry.status.updatedAt = now.date
-            step.changes.append(.status(id: reference.id, entry.status))
+            step.write(&entry)
         }
-        self.entries[reference.id] = entry
+        self.entries[place] = entry
         return true
     }
 
@@ -255,10 +274,10 @@ extension Dispatcher {
         self.workers[id] = worker
         var superseded: [TaskReference] = []
         for reference in heartbeat.held {
-            if self.isCurrent(reference, of: id) {
-                self.entries[reference.id]?.leaseEnd = now.monotonic + self.configuration.lease
+            if let place = self.current(reference, of: id) {
+                self.entries[place].leaseEnd = now.monotonic + self.configuration.lease
                 // A cancel may have been lost with a connection that broke; to a worker that has it, it says nothing new.
-                if let entry = self.entries[reference.id] { self.sendCancel(of: entry, &step) }
+                self.sendCancel(of: self.entries[place], &step)
             } else if !self.isFinished(reference, by: id) {
                 superseded.append(reference)
             }
@@ -269,7 +288,7 @@ extension Dispatcher {
     private mutating func started(
         _ reference: TaskReference, by worker: NodeID, _ step: inout DispatcherStep, at now: Moment
     ) {
-        guard self.isCurrent(reference, of: worker), var entry = self.entries[reference.id] else {
+        guard let place = self.current(reference, of: worker) else {
             if self.isFinished(reference, by: worker) {
                 self.counters.late += 1
             } else {
@@ -278,41 +297,51 @@ extension Dispatcher {
             }
             return
         }
-        guard entry.status.state == .leased else { return }
-        entry.status.state = .running
-        entry.status.updatedAt = now.date
-        entry.leaseEnd = now.monotonic + self.configuration.lease
-        entry.status.waitsSince = nil
-        entry.waitEndsAt = nil
-        self.limitRun(of: &entry, at: now)
-        if !entry.status.hasBegun {
-            entry.status.hasBegun = true
-            if entry.task.source == .platform, let agentID = entry.task.agentID {
-                let item = ReportItem(taskID: reference.id, agentID: agentID, content: .executing)
+        self.begin(at: place, &step, now)
+    }
+
+    /// A worker has begun the attempt that it holds.
+    private mutating func begin(at place: Int, _ step: inout DispatcherStep, _ now: Moment) {
+        guard self.entries[place].status.state == .leased else { return }
+        self.entries[place].status.state = .running
+        self.entries[place].status.updatedAt = now.date
+        self.entries[place].leaseEnd = now.monotonic + self.configuration.lease
+        self.entries[place].status.waitsSince = nil
+        self.entries[place].waitEndsAt = nil
+        if self.entries[place].task.timeLimit != nil {
+            var entry = self.entries[place]
+            self.limitRun(of: &entry, at: now)
+            self.entries[place] = entry
+        }
+        if !self.entries[place].status.hasBegun {
+            self.entries[place].status.hasBegun = true
+            if self.entries[place].task.source == .platform, let agentID = self.entries[place].task.agentID {
+                let item = ReportItem(taskID: self.entries[place].task.id, agentID: agentID, content: .executing)
                 step.changes.append(.report(item))
                 step.reports.append(item)
             }
         }
-        self.entries[reference.id] = entry
-        step.changes.append(.status(id: reference.id, entry.status))
-        step.events.append(.started(id: reference.id, attempt: reference.attempt, worker: worker))
+        step.write(&self.entries[place])
+        let attempt = self.entries[place].status.attempt
+        guard let worker = self.entries[place].status.worker else { return }
+        step.events.append(.started(id: self.entries[place].task.id, attempt: attempt, worker: worker))
     }
 
     private mutating func result(
         _ reference: TaskReference, _ outcome: TaskOutcome, of worker: NodeID, _ step: inout DispatcherStep,
         at now: Moment
     ) {
-        if self.isCurrent(reference, of: worker) {
+        if let place = self.current(reference, of: worker) {
             if case .cancelled = outcome {
             } else {
                 // What has ended has begun, also when the word of it got lost.
-                self.started(reference, by: worker, &step, at: now)
+                self.begin(at: place, &step, now)
             }
-            self.settle(reference.id, outcome, &step, at: now)
-            step.send(.acknowledged([reference]), to: worker)
+            self.settle(place, outcome, &step, at: now)
+            step.acknowledge(reference, to: worker)
         } else if self.isFinished(reference, by: worker) {
             self.counters.repeatedResults += 1
-            step.send(.acknowledged([reference]), to: worker)
+            step.acknowledge(reference, to: worker)
         } else {
             if self.entries[reference.id] == nil, self.finished[reference.id] == nil {
                 self.counters.unknownResults += 1
@@ -349,7 +378,7 @@ extension Dispatcher {
         self.leaveClass(worker)
         self.updateRoom(of: id)
         self.load.isStale = true
-        let held = worker.held.compactMap { self.entries[$0] }.sorted { $0.order < $1.order }
+        let held = worker.held.map { self.entries[$0] }.sorted { $0.order < $1.order }
         for entry in held {
             self.giveBack(
                 entry.task.id, reason: "worker \(worker.name) was lost: \(reason)", isLoss: isLoss, &step, at: now)
@@ -360,9 +389,16 @@ extension Dispatcher {
 
     /// Whether a worker speaks of the attempt that it holds, in the epoch in which it was given or reclaimed.
     func isCurrent(_ reference: TaskReference, of worker: NodeID) -> Bool {
-        guard let status = self.entries[reference.id]?.status else { return false }
-        return status.state.isHeld && status.worker == worker && status.attempt == reference.attempt
-            && status.epoch == reference.epoch
+        self.current(reference, of: worker) != nil
+    }
+
+    /// The place of the task of which a worker speaks, when it holds the attempt in the epoch in which it was given or reclaimed.
+    func current(_ reference: TaskReference, of worker: NodeID) -> Int? {
+        guard let place = self.entries.place(of: reference.id), self.entries[place].status.state.isHeld,
+            self.entries[place].status.worker == worker, self.entries[place].status.attempt == reference.attempt,
+            self.entries[place].status.epoch == reference.epoch
+        else { return nil }
+        return place
     }
 
     /// Whether a worker speaks of the attempt that ended its task.

@@ -27,13 +27,13 @@ public struct Dispatcher: Sendable {
     public internal(set) var isDraining = false
     var isDealing = true
 
-    var entries: [String: DispatcherEntry] = [:]
+    var entries = DispatcherEntries()
     /// About how many bytes the tasks take that wait or run.
     var unfinishedBytes = 0
     var workers: [NodeID: DispatcherWorker] = [:]
     /// The workers that could hold more.
     var roomy: Set<NodeID> = []
-    var queues: [String: DispatcherQueue] = [:]
+    var queues = DispatcherQueues()
     var queueSweep = 1024
     var classes: [Int: DispatcherClass] = [:]
     var classNumbers: [DispatcherClass.Key: Int] = [:]
@@ -47,13 +47,14 @@ public struct Dispatcher: Sendable {
     var orphans: [NodeID: Set<String>] = [:]
     /// Tasks that wait for others to complete, by those.
     var successors: [String: Set<String>] = [:]
-    var finished: [String: LedgerStatus] = [:]
+    var finished: [String: DispatcherFinished] = [:]
     var finishedOrder: Deque<String> = []
     var unreported: Set<String> = []
     var load = DispatcherLoad()
     var lastMoment: Moment
     var random: SplitMix64
     var nextOrder: UInt64 = 0
+    var lastStep: UInt64 = 0
 
     /// Begins where the ledger stands: what was held waits to be reclaimed, what was queued is dealt.
     ///
@@ -79,7 +80,7 @@ public struct Dispatcher: Sendable {
     ///   - state: What the ledger gave when it was opened.
     ///   - now: The time.
     public mutating func begin(_ state: LedgerState, at now: Moment) -> [DispatcherAction] {
-        var step = DispatcherStep()
+        var step = self.beginStep()
         step.reports = state.reports
         self.buryUnreachable(&step, at: now)
         return self.finish(&step, at: now)
@@ -127,6 +128,11 @@ public struct Dispatcher: Sendable {
 
     // MARK: - Steps
 
+    mutating func beginStep() -> DispatcherStep {
+        self.lastStep += 1
+        return DispatcherStep(number: self.lastStep)
+    }
+
     mutating func takeOrder() -> UInt64 {
         defer { self.nextOrder += 1 }
         return self.nextOrder
@@ -142,6 +148,7 @@ public struct Dispatcher: Sendable {
             next += 1
         }
         self.deal(&step, at: now)
+        step.complete(&self.entries)
         self.updateCapacity(&step, at: now)
         return step.actions
     }

@@ -15,7 +15,8 @@ struct DispatcherClass {
     let key: Key
     var workers = 0
     var turns = Heap<DispatcherTurn>()
-    var listed: Set<String> = []
+    /// The numbers of the queues that have a turn.
+    var listed: Set<Int> = []
 
     func serves(queue: String) -> Bool {
         self.key.queues.isEmpty || self.key.queues.contains(queue)
@@ -26,14 +27,17 @@ struct DispatcherClass {
         return self.key.agents.contains(agentID)
     }
 
-    mutating func list(_ queue: String, start: Double) -> Bool {
-        guard self.serves(queue: queue), self.listed.insert(queue).inserted else { return false }
-        self.turns.insert(DispatcherTurn(start: start, queue: queue))
+    /// Whether it serves every queue and agent.
+    var servesAll: Bool { self.key.queues.isEmpty && self.key.agents.isEmpty }
+
+    mutating func list(_ queue: String, _ number: Int, start: Double) -> Bool {
+        guard self.serves(queue: queue), self.listed.insert(number).inserted else { return false }
+        self.turns.insert(DispatcherTurn(start: start, queue: queue, number: number))
         return true
     }
 
     mutating func unlistFirst() {
         guard let turn = self.turns.popMin() else { return }
-        self.listed.remove(turn.queue)
+        self.listed.remove(turn.number)
     }
 }

@@ -2,27 +2,23 @@
 
 /// A task's place in its line: a higher priority is dealt first, then the older task.
 struct DispatcherReady: Comparable {
-    let id: String
+    let place: Int
     /// The attempt after which the task was put here; an entry that has moved on since is skipped.
     let attempt: Int
     let priority: Int
     let order: UInt64
-    let agentID: String?
-    let key: String?
 
     init(_ entry: DispatcherEntry) {
-        self.id = entry.task.id
+        self.place = entry.place
         self.attempt = entry.status.attempt
         self.priority = entry.task.priority
         self.order = entry.order
-        self.agentID = entry.task.agentID
-        self.key = entry.task.key
     }
 
     /// Whether the task is still where this says.
-    func holds(for entry: DispatcherEntry?) -> Bool {
-        guard let entry else { return false }
-        return entry.isInLine && entry.order == self.order && entry.status.attempt == self.attempt
+    func holds(in entries: DispatcherEntries) -> Bool {
+        entries[self.place].order == self.order && entries[self.place].status.attempt == self.attempt
+            && entries[self.place].isInLine
     }
 
     static func < (left: Self, right: Self) -> Bool {

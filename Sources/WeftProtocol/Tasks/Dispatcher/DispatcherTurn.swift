@@ -4,6 +4,8 @@
 struct DispatcherTurn: Comparable {
     let start: Double
     let queue: String
+    /// The queue's number.
+    let number: Int
 
     static func < (left: Self, right: Self) -> Bool {
         (left.start, left.queue) < (right.start, right.queue)

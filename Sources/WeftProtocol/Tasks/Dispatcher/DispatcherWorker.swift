@@ -12,8 +12,8 @@ struct DispatcherWorker {
     var endpoint: String
     /// Which registration of the worker this is; the same one may arrive twice.
     var session: UInt64
-    /// The tasks that it holds.
-    var held: Set<String> = []
+    /// The places of the tasks that it holds.
+    var held: Set<Int> = []
     var isDraining = false
     /// When its connection was seen to close; nil while it stands.
     var closedAt: MonotonicTime?
@@ -31,6 +31,9 @@ struct DispatcherWorker {
 
     /// How much it may hold: what it runs, and a little more so that it need not wait for the next.
     var window: Int { self.slots + max(1, (self.slots + 9) / 10) }
+
+    /// Whether it could hold more.
+    var hasRoom: Bool { !self.isDraining && self.held.count < self.window }
 
     func isLive(at now: MonotonicTime, suspicion: Duration) -> Bool {
         self.closedAt == nil && now - self.heardAt <= suspicion

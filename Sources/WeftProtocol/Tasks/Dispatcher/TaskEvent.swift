@@ -24,8 +24,8 @@ public enum TaskEvent: Hashable, Sendable {
     case progress(id: String, attempt: Int, Value)
     /// An attempt failed or was lost, and another will follow.
     case retrying(id: String, attempt: Int, error: String, notBefore: Date?)
-    /// A task ended.
-    case ended(TaskRecord)
+    /// A task ended; with what it was handed in with by ``TaskIntake/tag``.
+    case ended(TaskRecord, tag: UInt64)
     /// The wall clock was put forward (or back, when negative) by so many seconds; nothing is begun or ended by that.
     case clockJumped(seconds: Double)
     /// A worker was taken on.

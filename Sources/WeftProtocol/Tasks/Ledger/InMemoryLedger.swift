@@ -5,7 +5,7 @@ import FoundationEssentials
 import Locking
 
 /// A ledger that lives as long as its process: for trying things out, for tests, and where the platform keeps the tasks.
-public final class InMemoryLedger: Ledger {
+public final class InMemoryLedger: ImmediateLedger {
     /// Ended tasks, the oldest first.
     private struct Ends {
         private(set) var tasks: Deque<(id: String, bytes: Int)> = []
@@ -23,9 +23,20 @@ public final class InMemoryLedger: Ledger {
         }
     }
 
+    /// A task; on its own, so that a growing ledger moves no records.
+    private final class Entry {
+        var record: TaskRecord
+        let order: UInt64
+
+        init(_ record: TaskRecord, order: UInt64) {
+            self.record = record
+            self.order = order
+        }
+    }
+
     private struct Storage {
         var epoch: TaskEpoch
-        var records: [String: (record: TaskRecord, order: UInt64)] = [:]
+        var records: [String: Entry] = [:]
         var reports: [String: (item: ReportItem, order: UInt64)] = [:]
         var finished = Ends()
         /// Dead letters, which go only when they alone are too many.
@@ -67,19 +78,29 @@ public final class InMemoryLedger: Ledger {
 
     /// Writes all the changes or none.
     public func write(_ changes: [LedgerChange], epoch: TaskEpoch) async throws {
+        try self.writeNow(changes, epoch: epoch)
+    }
+
+    /// Writes all the changes or none.
+    public func writeNow(_ changes: [LedgerChange], epoch: TaskEpoch) throws {
         try self.storage.withLock { storage in
             guard epoch == storage.epoch else {
                 throw LedgerError(
                     .superseded, "The ledger is at epoch \(storage.epoch), the write came from epoch \(epoch).")
             }
-            try Self.check(changes, against: storage)
-            for change in changes { self.apply(change, to: &storage) }
+            let known = try Self.check(changes, against: storage)
+            for (change, entry) in zip(changes, known) { self.apply(change, of: entry, to: &storage) }
             self.trim(&storage)
         }
     }
 
     /// The task with an id; nil when the ledger has none, or no longer.
     public func task(_ id: String) async throws -> TaskRecord? {
+        self.taskNow(id)
+    }
+
+    /// The task with an id; nil when the ledger has none, or no longer.
+    public func taskNow(_ id: String) -> TaskRecord? {
         self.storage.withLock { $0.records[id]?.record }
     }
 
@@ -87,10 +108,11 @@ public final class InMemoryLedger: Ledger {
     public func tasks(matching filter: TaskFilter) async throws -> LedgerPage {
         let bound = filter.after.map { UInt64(clamping: $0.order) }
         let found = self.storage.withLock { storage in
-            storage.records.values.filter { element in
+            storage.records.values.lazy.filter { element in
                 filter.matches(element.record)
                     && (bound.map { filter.isNewestFirst ? element.order < $0 : element.order > $0 } ?? true)
             }
+            .map { (record: $0.record, order: $0.order) }
             .sorted { filter.isNewestFirst ? $0.order > $1.order : $0.order < $1.order }
         }
         let page = found.prefix(max(0, filter.limit))
@@ -112,31 +134,43 @@ public final class InMemoryLedger: Ledger {
     /// Does nothing: there is nothing to close.
     public func close() async {}
 
-    private static func check(_ changes: [LedgerChange], against storage: Storage) throws {
-        var accepted: Set<String> = []
-        for change in changes {
-            switch change {
-            case .accepted(let record):
-                accepted.insert(record.task.id)
-            case .status(let id, _) where storage.records[id] == nil && !accepted.contains(id):
+    /// Finds the tasks whose status changes, so that nobody need look for them twice.
+    private static func check(_ changes: [LedgerChange], against storage: Storage) throws -> [Entry?] {
+        var known: [Entry?] = []
+        known.reserveCapacity(changes.count)
+        for (index, change) in changes.enumerated() {
+            guard case .status(let id, _) = change else {
+                known.append(nil)
+                continue
+            }
+            known.append(storage.records[id])
+            guard known[index] == nil else { continue }
+            let isAccepted = changes[..<index].contains { earlier in
+                if case .accepted(let record) = earlier { record.task.id == id } else { false }
+            }
+            guard isAccepted else {
                 throw LedgerError(.invalidChange, "The ledger has no task \(id) whose status could change.")
-            case .status, .report, .reported, .removed:
-                break
             }
         }
+        return known
     }
 
-    private func apply(_ change: LedgerChange, to storage: inout Storage) {
+    private func apply(_ change: LedgerChange, of known: Entry?, to storage: inout Storage) {
         switch change {
         case .accepted(let record):
+            let entry = Entry(record, order: storage.nextOrder)
             // Written again when it is requeued: it keeps its place.
-            let order = storage.records[record.task.id]?.order
-            storage.records[record.task.id] = (record, order ?? storage.nextOrder)
-            if order == nil { storage.nextOrder += 1 }
-            self.noteEnd(of: record.task.id, in: &storage)
+            if let known = storage.records.updateValue(entry, forKey: record.task.id) {
+                known.record = record
+                storage.records[record.task.id] = known
+            } else {
+                storage.nextOrder += 1
+            }
+            self.noteEnd(of: entry, in: &storage)
         case .status(let id, let status):
-            storage.records[id]?.record.status = status
-            self.noteEnd(of: id, in: &storage)
+            guard let entry = known ?? storage.records[id] else { return }
+            entry.record.status = status
+            self.noteEnd(of: entry, in: &storage)
         case .report(let item):
             storage.reports[item.id] = (item, storage.nextOrder)
             storage.nextOrder += 1
@@ -147,10 +181,15 @@ public final class InMemoryLedger: Ledger {
         }
     }
 
-    private func noteEnd(of id: String, in storage: inout Storage) {
-        guard let record = storage.records[id]?.record, record.status.state.isFinal else { return }
-        let bytes = record.task.payload.approximateBytes + (record.status.outcome?.approximateBytes ?? 0) + 512
-        if record.status.state == .dead { storage.dead.append(id, bytes) } else { storage.finished.append(id, bytes) }
+    private func noteEnd(of entry: Entry, in storage: inout Storage) {
+        guard entry.record.status.state.isFinal else { return }
+        let (id, payload) = (entry.record.task.id, entry.record.task.payload)
+        let bytes = payload.approximateBytes + (entry.record.status.outcome?.approximateBytes ?? 0) + 512
+        if entry.record.status.state == .dead {
+            storage.dead.append(id, bytes)
+        } else {
+            storage.finished.append(id, bytes)
+        }
     }
 
     private func trim(_ storage: inout Storage) {

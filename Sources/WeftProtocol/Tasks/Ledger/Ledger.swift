@@ -24,6 +24,9 @@ public protocol Ledger: Sendable {
     /// The task with an id, finished or not; nil when the ledger has none, or no longer.
     func task(_ id: String) async throws -> TaskRecord?
 
+    /// The tasks with these ids, finished or not, by id; what the ledger has not, or no longer, is missing.
+    func tasks(withIDs ids: [String]) async throws -> [String: TaskRecord]
+
     /// The tasks that match a filter, page by page.
     ///
     /// - Parameter filter: Which tasks, in which order, how many, and from where on.
@@ -37,6 +40,13 @@ public protocol Ledger: Sendable {
 }
 
 extension Ledger {
+    /// The tasks with these ids, looked up one by one.
+    public func tasks(withIDs ids: [String]) async throws -> [String: TaskRecord] {
+        var records: [String: TaskRecord] = [:]
+        for id in ids { records[id] = try await self.task(id) }
+        return records
+    }
+
     /// The tasks in the given states, the oldest first.
     ///
     /// - Parameters:

@@ -5,9 +5,9 @@ public enum LedgerChange: Hashable, Sendable {
     /// A task was accepted.
     case accepted(TaskRecord)
     /// A task's status changed.
-    case status(id: String, LedgerStatus)
+    indirect case status(id: String, LedgerStatus)
     /// Something is to be reported to the platform.
-    case report(ReportItem)
+    indirect case report(ReportItem)
     /// A report was taken, or clearly refused.
     case reported(id: String)
     /// A finished task is no longer kept.
@@ -24,6 +24,29 @@ public enum LedgerChange: Hashable, Sendable {
         case .status(_, let status): status.state.isFinal || status.state == .retrying || status.cancelReason != nil
         case .reported(let id): ReportItem.isBeginning(id)
         case .removed: false
+        }
+    }
+
+    /// The status that the change leaves its task with; nil for changes that are not about one.
+    package var status: LedgerStatus? {
+        get {
+            switch self {
+            case .accepted(let record): record.status
+            case .status(_, let status): status
+            case .report, .reported, .removed: nil
+            }
+        }
+        set {
+            guard let newValue else { return }
+            switch self {
+            case .accepted(var record):
+                record.status = newValue
+                self = .accepted(record)
+            case .status(let id, _):
+                self = .status(id: id, newValue)
+            case .report, .reported, .removed:
+                break
+            }
         }
     }
 }

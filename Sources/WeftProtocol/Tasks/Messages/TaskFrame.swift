@@ -12,7 +12,7 @@ package enum TaskFrame {
     package static let version: UInt8 = 1
     private static let magic: [UInt8] = [0x57, 0x46]
 
-    private enum Kind: UInt8 {
+    enum Kind: UInt8 {
         case welcome = 0x40
         case dispatch = 0x41
         case ping = 0x42
@@ -27,6 +27,7 @@ package enum TaskFrame {
         case result = 0x64
         case draining = 0x65
         case goodbye = 0x66
+        case results = 0x67
     }
 
     /// A coordinator's message to one worker.
@@ -39,16 +40,20 @@ package enum TaskFrame {
             fields["l"] = welcome.lease.microseconds
             fields["b"] = welcome.heartbeat.microseconds
             fields["k"] = .array(welcome.kept.map(\.value))
+            if welcome.takesSeveral { fields["m"] = .bool(true) }
         case .dispatch(let requests):
-            kind = .dispatch
-            fields["t"] = .array(requests.map(\.value))
+            return Self.frame(.dispatch, worker, epoch, "t", capacity: 256 + requests.count * 160) {
+                $0.writeArrayHeader(requests.count)
+                for request in requests { $0.write(request) }
+            }
         case .ping(let number, let heard):
             kind = .ping
             fields["n"] = Value(number)
             fields["h"] = Value(heard)
         case .acknowledged(let references):
-            kind = .acknowledged
-            fields["r"] = .array(references.map(\.value))
+            return Self.frame(.acknowledged, worker, epoch, "r", capacity: 256 + references.count * 80) {
+                $0.write(references)
+            }
         case .superseded(let references):
             kind = .superseded
             fields["r"] = .array(references.map(\.value))
@@ -83,8 +88,9 @@ package enum TaskFrame {
             fields["p"] = Value(heartbeat.ping)
             fields["h"] = .array(heartbeat.held.map(\.value))
         case .started(let references):
-            kind = .started
-            fields["r"] = .array(references.map(\.value))
+            return Self.frame(.started, worker, nil, "r", capacity: 64 + references.count * 80) {
+                $0.write(references)
+            }
         case .progress(let reference, let value):
             kind = .progress
             fields["r"] = reference.value
@@ -93,6 +99,8 @@ package enum TaskFrame {
             kind = .result
             fields["r"] = reference.value
             fields["o"] = outcome.value
+        case .results(let endings):
+            return Self.frame(.results, worker, nil, "o", capacity: 64 + endings.count * 112) { $0.write(endings) }
         case .draining(let returned):
             kind = .draining
             fields["r"] = .array(returned.map(\.value))
@@ -107,14 +115,17 @@ package enum TaskFrame {
     package static func decodeCoordinatorMessage(
         _ bytes: ArraySlice<UInt8>
     ) throws(TaskPlaneError) -> (message: CoordinatorMessage, worker: NodeID, epoch: TaskEpoch) {
-        let (kind, fields) = try Self.open(bytes)
+        let kind = try Self.kind(of: bytes)
+        if let message = Self.readDirectly(coordinatorMessage: kind, bytes.dropFirst(4)) { return message }
+        let fields = try Self.open(bytes)
         let message: CoordinatorMessage
         switch kind {
         case .welcome:
             message = .welcome(
                 WorkerWelcome(
                     epoch: try fields.epoch("e"), lease: try fields.duration("l"),
-                    heartbeat: try fields.duration("b"), kept: try fields.references("k")))
+                    heartbeat: try fields.duration("b"), takesSeveral: try fields.bool("m"),
+                    kept: try fields.references("k")))
         case .dispatch:
             var requests: [TaskRequest] = []
             for value in try fields.array("t") { requests.append(try TaskRequest(value: value)) }
@@ -129,7 +140,7 @@ package enum TaskFrame {
             message = .cancel(try TaskReference(value: try fields.value("r")), reason: try fields.string("m"))
         case .drain:
             message = .drain
-        case .register, .heartbeat, .started, .progress, .result, .draining, .goodbye:
+        case .register, .heartbeat, .started, .progress, .result, .results, .draining, .goodbye:
             throw TaskPlaneError(.unknownKind, "A worker was sent what only a coordinator is sent.")
         }
         return (message, try fields.node("w"), try fields.epoch("e"))
@@ -139,7 +150,9 @@ package enum TaskFrame {
     package static func decodeWorkerMessage(
         _ bytes: ArraySlice<UInt8>
     ) throws(TaskPlaneError) -> (message: WorkerMessage, worker: NodeID) {
-        let (kind, fields) = try Self.open(bytes)
+        let kind = try Self.kind(of: bytes)
+        if let message = Self.readDirectly(workerMessage: kind, bytes.dropFirst(4)) { return message }
+        let fields = try Self.open(bytes)
         let message: WorkerMessage
         switch kind {
         case .register:
@@ -161,6 +174,15 @@ package enum TaskFrame {
         case .result:
             message = .result(
                 try TaskReference(value: try fields.value("r")), try TaskOutcome(value: try fields.value("o")))
+        case .results:
+            var endings: [TaskEnding] = []
+            for value in try fields.array("o") {
+                guard case .array(let parts) = value, parts.count == 2 else {
+                    throw TaskPlaneError(.wrongType, "A result among several must be a reference and an outcome.")
+                }
+                endings.append(TaskEnding(try TaskReference(value: parts[0]), try TaskOutcome(value: parts[1])))
+            }
+            message = .results(endings)
         case .draining:
             message = .draining(returned: try fields.references("r"))
         case .goodbye:
@@ -171,6 +193,26 @@ package enum TaskFrame {
         return (message, try fields.node("w"))
     }
 
+    /// A frame with one field of its own.
+    private static func frame(
+        _ kind: Kind, _ worker: NodeID, _ epoch: TaskEpoch?, _ field: Unicode.Scalar, capacity: Int,
+        _ write: (inout MessagePackWriter) -> Void
+    ) -> [UInt8] {
+        var writer = MessagePackWriter(capacity: capacity)
+        writer.append(encoded: Self.magic)
+        writer.append(encoded: [Self.version, kind.rawValue])
+        writer.writeMapHeader(epoch == nil ? 2 : 3)
+        if let epoch {
+            writer.write(key: "e")
+            writer.write(epoch)
+        }
+        writer.write(key: field)
+        write(&writer)
+        writer.write(key: "w")
+        writer.write(worker.bytes)
+        return writer.bytes
+    }
+
     private static func frame(_ kind: Kind, _ fields: [String: Value]) -> [UInt8] {
         var writer = MessagePackWriter()
         writer.append(encoded: Self.magic + [Self.version, kind.rawValue])
@@ -178,7 +220,7 @@ package enum TaskFrame {
         return writer.bytes
     }
 
-    private static func open(_ bytes: ArraySlice<UInt8>) throws(TaskPlaneError) -> (Kind, TaskFields) {
+    private static func kind(of bytes: ArraySlice<UInt8>) throws(TaskPlaneError) -> Kind {
         guard bytes.count > 4, bytes.starts(with: Self.magic) else {
             throw TaskPlaneError(.notWeft, "A frame of \(bytes.count) bytes on the task plane is not one of Weft's.")
         }
@@ -192,13 +234,18 @@ package enum TaskFrame {
         guard let kind = Kind(rawValue: number) else {
             throw TaskPlaneError(.unknownKind, "A frame of kind \(number) is not known to this version.")
         }
+        return kind
+    }
+
+    private static func open(_ bytes: ArraySlice<UInt8>) throws(TaskPlaneError) -> TaskFields {
+        let number = bytes.dropFirst(3).first ?? 0
         var reader = MessagePackReader(bytes.dropFirst(4))
         do {
             let body = try reader.readValue()
             guard reader.isAtEnd else {
                 throw TaskPlaneError(.malformed, "A frame of kind \(number) goes on after its body.")
             }
-            return (kind, try TaskFields(body, of: "message"))
+            return try TaskFields(body, of: "message")
         } catch let error as MessagePackError {
             throw TaskPlaneError(.malformed, "A frame's body cannot be read: \(error)")
         } catch let error as TaskPlaneError {

@@ -14,6 +14,8 @@ public enum WorkerMessage: Hashable, Sendable {
     case progress(TaskReference, Value)
     /// An attempt has ended.
     case result(TaskReference, TaskOutcome)
+    /// Several attempts have ended; for coordinators that say that they take this.
+    case results([TaskEnding])
     /// The worker takes nothing more, and gives back what it has not begun.
     case draining(returned: [TaskReference])
     /// The worker leaves, and gives back what it could not end.

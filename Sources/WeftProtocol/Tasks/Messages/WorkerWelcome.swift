@@ -8,11 +8,16 @@ public struct WorkerWelcome: Hashable, Sendable {
     public var lease: Duration
     /// How often a sign of life is expected.
     public var heartbeat: Duration
+    /// Whether the coordinator takes several results in one message.
+    public var takesSeveral: Bool
     /// What the worker goes on holding, with the references that it uses from now on.
     public var kept: [TaskReference]
 
     /// Creates a welcome.
-    public init(epoch: TaskEpoch, lease: Duration, heartbeat: Duration, kept: [TaskReference] = []) {
+    public init(
+        epoch: TaskEpoch, lease: Duration, heartbeat: Duration, takesSeveral: Bool = true, kept: [TaskReference] = []
+    ) {
+        self.takesSeveral = takesSeveral
         self.epoch = epoch
         self.lease = lease
         self.heartbeat = heartbeat

@@ -1,8 +1,42 @@
 // This source file is part of the Weft project. See LICENSE. SPDX-License-Identifier: Apache-2.0
 
 import DequeModule
+import WeftValue
 
 extension WorkerMachine {
+    /// Handlers ended, in this order: what is to be said of them is said together.
+    public mutating func finished(_ endings: [Finished], at now: Moment) -> [WorkerAction] {
+        var actions: [WorkerAction] = []
+        var results: [TaskEnding] = []
+        var bytes = 0
+        for ending in endings {
+            let key = Key(id: ending.id, attempt: ending.attempt)
+            guard self.isRegistered, self.takesSeveral, !self.lingering.contains(key),
+                let place = self.held.place(of: key), self.held[place]?.phase == .running,
+                let (result, progress) = self.settle(place, ending.outcome, at: now)
+            else {
+                actions += self.finished(id: ending.id, attempt: ending.attempt, ending.outcome, at: now)
+                continue
+            }
+            if let progress { actions.append(.send(.progress(result.reference, progress))) }
+            let size = result.outcome.approximateBytes + 128
+            if bytes + size > TaskDefaults.dispatchBytes, !results.isEmpty {
+                actions.append(.send(Self.message(results)))
+                results = []
+                bytes = 0
+            }
+            results.append(result)
+            bytes += size
+        }
+        if !results.isEmpty { actions.append(.send(Self.message(results))) }
+        return actions + self.startWaiting(at: now)
+    }
+
+    private static func message(_ results: [TaskEnding]) -> WorkerMessage {
+        if results.count == 1, let only = results.first { return .result(only.reference, only.outcome) }
+        return .results(results)
+    }
+
     /// A handler ended.
     public mutating func finished(
         id: String, attempt: Int, _ outcome: TaskOutcome, at now: Moment
@@ -38,7 +72,22 @@ extension WorkerMachine {
 
     /// Ends an attempt with what it came to, which is kept until the coordinator has it.
     mutating func conclude(_ key: Key, _ outcome: TaskOutcome, at now: Moment) -> [WorkerAction] {
-        guard var held = self.held[key] else { return [] }
+        guard let place = self.held.place(of: key), let (ending, progress) = self.settle(place, outcome, at: now),
+            self.isRegistered
+        else { return [] }
+        // The last progress is what the handler said before its end; after the result it would come too late.
+        return (progress.map { [.send(.progress(ending.reference, $0))] } ?? []) + [
+            .send(.result(ending.reference, ending.outcome))
+        ]
+    }
+
+    /// Notes what an attempt came to.
+    ///
+    /// - Returns: What is to be said of it, and the progress that is to be said before; nil when there is no such attempt.
+    private mutating func settle(
+        _ place: Int, _ outcome: TaskOutcome, at now: Moment
+    ) -> (ending: TaskEnding, progress: Value?)? {
+        guard let reference = self.held[place]?.reference else { return nil }
         var outcome = outcome
         if outcome.approximateBytes > self.configuration.maximumResultBytes {
             self.counters.oversizedResults += 1
@@ -50,15 +99,11 @@ extension WorkerMachine {
         case .failed: self.counters.failed += 1
         case .cancelled: self.counters.cancelled += 1
         }
-        let progress = held.progress
-        held.progress = nil
-        held.phase = .finished(outcome, sentAt: self.isRegistered ? now.monotonic : nil)
-        self.held[key] = held
-        guard self.isRegistered else { return [] }
-        // The last progress is what the handler said before its end; after the result it would come too late.
-        return (progress.map { [.send(.progress(held.reference, $0))] } ?? []) + [
-            .send(.result(held.reference, outcome))
-        ]
+        let progress = self.held[place]?.progress
+        self.held[place]?.progress = nil
+        let sentAt = self.isRegistered ? now.monotonic : nil
+        self.held[place]?.phase = .finished(outcome, sentAt: sentAt)
+        return (TaskEnding(reference, outcome), progress)
     }
 
     mutating func cancel(_ key: Key, _ cause: Cause, _ reason: String, at now: Moment) -> [WorkerAction] {
@@ -85,10 +130,10 @@ extension WorkerMachine {
     /// Ends the attempts whose handlers were asked to stop, and don't.
     mutating func endUnstoppable(at now: Moment) -> [WorkerAction] {
         var actions: [WorkerAction] = []
-        for (key, held) in self.held.sorted(by: { $0.key < $1.key }) {
-            guard case .stopping(let cause) = held.phase, let limit = held.stopLimit, limit <= now.monotonic else {
-                continue
-            }
+        for key in self.held.keys(where: { $0.stopLimit != nil && $0.phase.isRunning }) {
+            guard let held = self.held[key], case .stopping(let cause) = held.phase, let limit = held.stopLimit,
+                limit <= now.monotonic
+            else { continue }
             switch cause {
             case .cancelled(let reason):
                 actions += self.conclude(key, .cancelled(reason: reason), at: now)

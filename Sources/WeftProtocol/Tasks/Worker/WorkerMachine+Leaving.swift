@@ -18,7 +18,7 @@ extension WorkerMachine {
     public mutating func drainExpired(at now: Moment) -> [WorkerAction] {
         guard !self.hasLeft, self.leavesAt == nil else { return [] }
         var actions = self.drain(at: now)
-        for key in self.held.keys.sorted() where self.held[key]?.phase == .running {
+        for key in self.held.keys(where: { $0.phase == .running }) {
             actions += self.cancel(key, .returned, "the worker is stopping", at: now)
         }
         guard self.runningCount > 0 else { return actions + self.leave(at: now) }
@@ -32,7 +32,7 @@ extension WorkerMachine {
         self.isDraining = true
         var returned = self.giveBackWaiting()
         var actions: [WorkerAction] = []
-        for (key, held) in self.held.sorted(by: { $0.key < $1.key }) {
+        for (key, held) in self.held.sorted {
             switch held.phase {
             case .running:
                 self.counters.returned += 1
@@ -56,7 +56,9 @@ extension WorkerMachine {
     mutating func giveBackWaiting() -> [TaskReference] {
         var returned: [TaskReference] = []
         while let key = self.waiting.popFirst() {
-            if let held = self.held.removeValue(forKey: key) { returned.append(held.reference) }
+            guard let reference = self.held[key]?.reference else { continue }
+            returned.append(reference)
+            self.held[key] = nil
         }
         self.counters.returned += returned.count
         return returned

@@ -82,7 +82,7 @@ extension WorkerMachine {
 
     /// What the worker says that it holds.
     var claims: [TaskReference] {
-        self.held.sorted { $0.key < $1.key }.compactMap {
+        self.held.sorted.compactMap {
             if case .stopping(let cause) = $0.value.phase, cause.isLetGo { nil } else { $0.value.reference }
         }
     }

@@ -47,7 +47,8 @@ extension WorkerMachine {
         case .acknowledged(let references):
             for reference in references {
                 let key = Key(id: reference.id, attempt: reference.attempt)
-                if case .finished = self.held[key]?.phase { self.held[key] = nil }
+                guard let place = self.held.place(of: key), case .finished = self.held[place]?.phase else { continue }
+                self.held[key] = nil
             }
             return self.leaveIfDone()
         case .superseded(let references):
@@ -75,6 +76,7 @@ extension WorkerMachine {
         self.link = .welcomed(endpoint: endpoint, welcome.epoch)
         self.epoch = welcome.epoch
         self.lease = welcome.lease
+        self.takesSeveral = welcome.takesSeveral
         self.heartbeat = welcome.heartbeat
         self.leaseEnd = now.monotonic + welcome.lease
         for reference in welcome.kept {
@@ -93,15 +95,18 @@ extension WorkerMachine {
         var refused: [TaskReference] = []
         for request in requests {
             let key = Key(id: request.id, attempt: request.attempt)
-            guard self.held[key] == nil, !self.lingering.contains(key) else { continue }
+            let isKnown = self.held.hasAttempts(of: request.id)
+            guard !isKnown || self.held.place(of: key) == nil, !self.lingering.contains(key) else { continue }
             let reference = TaskReference(id: request.id, attempt: request.attempt, epoch: epoch)
             if self.isDraining {
                 refused.append(reference)
                 continue
             }
             // A newer attempt of what is held: the older one was taken from us.
-            for older in self.held.keys.filter({ $0.id == request.id && $0.attempt < request.attempt }).sorted() {
-                actions += self.abandon(older, reason: "superseded", at: now)
+            if isKnown {
+                for older in self.held.attempts(of: request.id, before: request.attempt) {
+                    actions += self.abandon(older, reason: "superseded", at: now)
+                }
             }
             self.held[key] = Held(reference: reference, request: request, phase: .waiting)
             self.waiting.append(key)
@@ -119,12 +124,12 @@ extension WorkerMachine {
         var started: [TaskReference] = []
         var free = self.configuration.slots - self.runningCount
         while free > 0, let key = self.waiting.popFirst() {
-            guard var held = self.held[key], held.phase == .waiting else { continue }
-            held.begin(at: now)
-            self.held[key] = held
+            guard let place = self.held.place(of: key), self.held[place]?.phase == .waiting else { continue }
+            self.held[place]?.begin(at: now)
+            guard let reference = self.held[place]?.reference, let request = self.held[place]?.request else { continue }
             self.counters.started += 1
-            started.append(held.reference)
-            actions.append(.start(held.request))
+            started.append(reference)
+            actions.append(.start(request))
             free -= 1
         }
         if self.isRegistered, !started.isEmpty { actions.insert(.send(.started(started)), at: 0) }

@@ -20,8 +20,8 @@ extension WorkerMachine {
     /// Tells the progress that has waited long enough.
     mutating func tellProgress(at now: Moment) -> [WorkerAction] {
         guard self.isRegistered else { return [] }
-        let keys = self.held.filter { $0.value.progress != nil && $0.value.phase == .running }.keys
-        return keys.sorted().flatMap { self.tellProgress(of: $0, at: now) }
+        let keys = self.held.keys { $0.progress != nil && $0.phase == .running }
+        return keys.flatMap { self.tellProgress(of: $0, at: now) }
     }
 
     private mutating func tellProgress(of key: Key, at now: Moment) -> [WorkerAction] {

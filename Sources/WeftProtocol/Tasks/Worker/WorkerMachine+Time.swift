@@ -9,7 +9,7 @@ extension WorkerMachine {
         guard !self.hasLeft else { return [] }
         if let leavesAt, leavesAt <= now.monotonic { return self.leave(at: now) }
         var actions = self.fence(at: now)
-        for key in self.held.keys.sorted() {
+        for key in self.held.keys(where: { $0.phase == .running && $0.limit.map { $0 <= now.monotonic } ?? false }) {
             guard let held = self.held[key], held.phase == .running, let limit = held.limit, limit <= now.monotonic
             else { continue }
             self.counters.expired += 1
@@ -63,7 +63,7 @@ extension WorkerMachine {
     /// The coordinator has been silent for a lease's time: others may run our tasks by now, so we don't.
     private mutating func loseLeases(at now: Moment) -> [WorkerAction] {
         var actions: [WorkerAction] = []
-        for (key, held) in self.held.sorted(by: { $0.key < $1.key }) {
+        for (key, held) in self.held.sorted {
             switch held.phase {
             case .finished, .stopping(.abandoned), .stopping(.fenced): continue
             case .waiting, .running, .stopping: break
@@ -79,7 +79,7 @@ extension WorkerMachine {
     /// - Parameter limit: Only those last sent before this time; nil for all.
     mutating func sendFinished(before limit: MonotonicTime?, at now: Moment) -> [WorkerAction] {
         var actions: [WorkerAction] = []
-        for (key, held) in self.held.sorted(by: { $0.key < $1.key }) {
+        for (key, held) in self.held.sorted {
             guard case .finished(let outcome, let sentAt) = held.phase else { continue }
             if let limit, let sentAt, sentAt > limit { continue }
             self.held[key]?.phase = .finished(outcome, sentAt: now.monotonic)

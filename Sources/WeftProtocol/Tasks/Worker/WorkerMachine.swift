@@ -120,6 +120,10 @@ public struct WorkerMachine: Sendable {
         var progressAt: MonotonicTime?
         /// The newest progress that has not been sent.
         var progress: Value?
+        /// Where another attempt of the same task is; nil when there is none.
+        var other: Int?
+
+        var key: Key { Key(id: self.reference.id, attempt: self.reference.attempt) }
     }
 
     /// The worker's node.
@@ -134,6 +138,7 @@ public struct WorkerMachine: Sendable {
     var link = Link.none
     var epoch: TaskEpoch?
     var lease = TaskDefaults.lease
+    var takesSeveral = false
     var heartbeat = TaskDefaults.heartbeat
     var session: UInt64 = 0
     var sequence: UInt64 = 0
@@ -143,7 +148,7 @@ public struct WorkerMachine: Sendable {
     /// Until when the coordinator is known to leave us what we hold.
     var leaseEnd: MonotonicTime?
     var unconfirmed: Deque<(sequence: UInt64, sentAt: MonotonicTime)> = []
-    var held: [Key: Held] = [:]
+    var held = WorkerAttempts()
     var waiting: Deque<Key> = []
     /// Handlers that did not stop when they were told to; their attempts have ended without them.
     var lingering: Set<Key> = []
@@ -167,20 +172,13 @@ public struct WorkerMachine: Sendable {
     }
 
     /// How many handlers run, those included that were asked to stop.
-    public var runningCount: Int {
-        self.held.values.count { held in
-            switch held.phase {
-            case .running, .stopping: true
-            case .waiting, .finished: false
-            }
-        }
-    }
+    public var runningCount: Int { self.held.running }
 
     /// How many handlers go on although their attempts have ended, because they do not stop.
     public var lingeringCount: Int { self.lingering.count }
 
     /// How many outcomes wait for an acknowledgement.
     public var unacknowledgedCount: Int {
-        self.held.values.count { if case .finished = $0.phase { true } else { false } }
+        self.held.values.reduce(0) { if case .finished = $1.phase { $0 + 1 } else { $0 } }
     }
 }

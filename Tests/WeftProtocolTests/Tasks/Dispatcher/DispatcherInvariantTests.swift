@@ -115,7 +115,8 @@ struct DispatcherInvariantTests {
             running[entry.task.queue, default: 0] += 1
             if let key = entry.task.key { ofKey[[entry.task.queue, key], default: 0] += 1 }
         }
-        for (name, queue) in dispatcher.queues {
+        for name in dispatcher.queues.keys {
+            let queue = try #require(dispatcher.queues[name])
             let limits = configuration.queues[name] ?? configuration.defaultQueue
             try #require(queue.running == running[name] ?? 0)
             try #require(queue.running <= limits.maximumRunning ?? .max)

@@ -48,7 +48,7 @@ struct DispatcherLimitTests {
             for key in ["x", "y"] { scene.submit(TaskSubmission(id: "\(key)\(index)", key: key, payload: .null)) }
         }
         scene.submit(TaskSubmission(id: "none", payload: .null))
-        #expect(Set(scene.dispatcher.workers[Scene.one]?.held ?? []) == ["x0", "y0", "none"])
+        #expect(scene.held() == ["x0", "y0", "none"])
         scene.finish("x0")
         #expect(scene.deals == [Scene.one: ["x1/1"]])
         scene.finish("y0", 1, .failed(TaskFailure("x")))
@@ -119,7 +119,7 @@ struct DispatcherLimitTests {
         #expect(scene.dispatcher.heldCount == 2)
         scene.register(Scene.two, slots: 10)
         #expect(scene.deals.isEmpty)
-        let held = before.dispatcher.workers[Scene.one]?.held.sorted() ?? []
+        let held = before.held().sorted()
         scene.register(session: 2, held: held.map { before.reference($0) })
         scene.say(.result(scene.reference(held[0], 1, epoch: 2), .completed(TaskResult(.null))))
         #expect(scene.dispatcher.heldCount == 2)

@@ -148,7 +148,7 @@ struct DispatcherScene {
     var reports: [ReportItem] { self.last.compactMap { if case .report(let item) = $0 { item } else { nil } } }
 
     var ended: [TaskRecord] {
-        self.last.compactMap { if case .announce(.ended(let record)) = $0 { record } else { nil } }
+        self.last.compactMap { if case .announce(.ended(let record, _)) = $0 { record } else { nil } }
     }
 
     func sent(to worker: NodeID = Self.one) -> [CoordinatorMessage] {
@@ -158,6 +158,11 @@ struct DispatcherScene {
     var refusal: TaskRefusal? {
         for case .announce(.refused(_, let refusal)) in self.last { return refusal }
         return nil
+    }
+
+    /// The ids of the tasks that a worker holds.
+    func held(by worker: NodeID = Self.one) -> Set<String> {
+        Set(self.dispatcher.workers[worker]?.held.map { self.dispatcher.entries[$0].task.id } ?? [])
     }
 
     func state(_ id: String) -> TaskState? { self.dispatcher.record(of: id)?.status.state }

@@ -13,7 +13,7 @@ struct DispatcherSharingTests {
 
     /// Ends the oldest task that a worker holds, and notes from which queue comes what takes its place.
     private static func dealOne(_ scene: inout Scene, by worker: NodeID = Scene.one, _ dealt: inout [String: Int]) {
-        let held = scene.dispatcher.workers[worker]?.held.compactMap { scene.dispatcher.entries[$0] } ?? []
+        let held = scene.held(by: worker).compactMap { scene.dispatcher.entries[$0] }
         guard let oldest = held.min(by: { $0.order < $1.order }) else { return }
         scene.finish(oldest.task.id, oldest.status.attempt, by: worker)
         for task in scene.deals.values.joined() { dealt[String(task.prefix(1)), default: 0] += 1 }
@@ -99,7 +99,8 @@ struct DispatcherSharingTests {
             let count = 1000
             let start = ContinuousClock.now
             for _ in 0..<count {
-                guard let id = scene.dispatcher.workers[Scene.one]?.held.first else { break }
+                guard let place = scene.dispatcher.workers[Scene.one]?.held.first else { break }
+                let id = scene.dispatcher.entries[place].task.id
                 _ = scene.dispatcher.received(
                     .result(scene.reference(id), .completed(TaskResult(.null))), from: Scene.one, at: scene.now)
             }
