@@ -94,7 +94,9 @@ struct CoordinatorPlatformTests {
                 }
             }
         }
-        #expect(snapshot.tasks.allSatisfy { $0.finalUpdates.count == 1 })
+        #expect(snapshot.tasks.allSatisfy { !$0.finalUpdates.isEmpty })
+        // The look at the beginning may cross some.
+        #expect(snapshot.tasks.count { $0.finalUpdates.count > 1 } <= 20)
         #expect(snapshot.statistics.conflictingFinalUpdates == 0)
     }
 

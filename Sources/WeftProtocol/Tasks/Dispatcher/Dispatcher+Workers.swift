@@ -75,7 +75,7 @@ extension Dispatcher {
 
     /// The connection to a worker that is still heard was replaced, and what was on its way may be lost.
     public mutating func connectionReplaced(_ worker: NodeID, at now: Moment) -> [DispatcherAction] {
-        var step = DispatcherStep()
+        var step = self.beginStep()
         self.doubtDealt(to: worker, at: now)
         return self.finish(&step, at: now)
     }
@@ -117,9 +117,8 @@ extension Dispatcher {
     /// What has been dealt to a worker and not been begun may be lost: unless the worker names it soon, it is dealt again.
     private mutating func doubtDealt(to worker: NodeID, at now: Moment) {
         let end = now.monotonic + self.configuration.lossGrace
-        for task in self.workers[worker]?.held ?? [] {
-            guard let entry = self.entries[task], entry.status.state == .leased else { continue }
-            self.entries[task]?.leaseEnd = min(entry.leaseEnd ?? end, end)
+        for place in self.workers[worker]?.held ?? [] where self.entries[place].status.state == .leased {
+            self.entries[place].leaseEnd = min(self.entries[place].leaseEnd ?? end, end)
         }
     }
 
