@@ -70,6 +70,55 @@ struct MessagePackCodableTests {
         #expect(writer.bytes == bytes("a46b657074"))
     }
 
+    @Test func containersThatStayOpenStandWhereTheyWereAskedFor() throws {
+        struct Interleaved: Encodable {
+            enum Keys: String, CodingKey { case first, second, third }
+            func encode(to encoder: any Encoder) throws {
+                var outer = encoder.container(keyedBy: Keys.self)
+                var first = outer.nestedUnkeyedContainer(forKey: .first)
+                try outer.encode("between", forKey: .second)
+                var third = outer.nestedContainer(keyedBy: Keys.self, forKey: .third)
+                try first.encode(1)
+                try third.encode(true, forKey: .first)
+                try first.encode(["x"])
+                try third.encodeNil(forKey: .second)
+            }
+        }
+        let bytes = try MessagePack.encode(Interleaved())
+        var reader = MessagePackReader(bytes)
+        #expect(
+            try reader.readValue()
+                == ["first": [1, ["x"]], "second": "between", "third": ["first": true, "second": nil]])
+        // In the order in which they were begun, too.
+        #expect(bytes.dropFirst().starts(with: [0xA5] + "first".utf8))
+    }
+
+    @Test func memberThatFailsIsTakenBack() throws {
+        struct Failing: Encodable {
+            struct Never: Encodable { func encode(to encoder: any Encoder) throws { throw CancellationError() } }
+            enum Keys: String, CodingKey { case bad, good }
+            func encode(to encoder: any Encoder) throws {
+                var container = encoder.container(keyedBy: Keys.self)
+                try? container.encode(Never(), forKey: .bad)
+                try container.encode(7, forKey: .good)
+            }
+        }
+        #expect(try MessagePack.encode(Failing()) == [0x81, 0xA4] + [UInt8]("good".utf8) + [7])
+    }
+
+    @Test(arguments: [2, 40]) func ofSeveralMembersOfOneNameTheLastOneCounts(others: Int) throws {
+        struct Order: Codable, Equatable { var number: Int }
+        var writer = MessagePackWriter()
+        writer.writeMapHeader(others + 2)
+        for (key, number) in [("number", 1)] + (0..<others).map({ ("other-\($0)", 0) }) + [("number", 2)] {
+            writer.write(key)
+            writer.write(number)
+        }
+        #expect(try MessagePack.decode(Order.self, from: writer.bytes) == Order(number: 2))
+        let all = try MessagePack.decode([String: Int].self, from: writer.bytes)
+        #expect(all.count == others + 1)
+    }
+
     @Test func valueGoesThroughOtherCodersToo() throws {
         let value: Value = ["a": [1, 2.5, nil, true, "x"], "b": .uint(.max)]
         let data = try JSONEncoder().encode(value)
