@@ -93,32 +93,6 @@ struct MessagePackCodableTests {
         #expect(bytes.dropFirst().starts(with: [0xA5] + "first".utf8))
     }
 
-    @Test func memberThatFailsIsTakenBack() throws {
-        struct Failing: Encodable {
-            struct Never: Encodable { func encode(to encoder: any Encoder) throws { throw CancellationError() } }
-            enum Keys: String, CodingKey { case bad, good }
-            func encode(to encoder: any Encoder) throws {
-                var container = encoder.container(keyedBy: Keys.self)
-                try? container.encode(Never(), forKey: .bad)
-                try container.encode(7, forKey: .good)
-            }
-        }
-        #expect(try MessagePack.encode(Failing()) == [0x81, 0xA4] + [UInt8]("good".utf8) + [7])
-    }
-
-    @Test(arguments: [2, 40]) func ofSeveralMembersOfOneNameTheLastOneCounts(others: Int) throws {
-        struct Order: Codable, Equatable { var number: Int }
-        var writer = MessagePackWriter()
-        writer.writeMapHeader(others + 2)
-        for (key, number) in [("number", 1)] + (0..<others).map({ ("other-\($0)", 0) }) + [("number", 2)] {
-            writer.write(key)
-            writer.write(number)
-        }
-        #expect(try MessagePack.decode(Order.self, from: writer.bytes) == Order(number: 2))
-        let all = try MessagePack.decode([String: Int].self, from: writer.bytes)
-        #expect(all.count == others + 1)
-    }
-
     @Test func valueGoesThroughOtherCodersToo() throws {
         let value: Value = ["a": [1, 2.5, nil, true, "x"], "b": .uint(.max)]
         let data = try JSONEncoder().encode(value)
