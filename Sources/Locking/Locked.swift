@@ -1,11 +1,11 @@
 // This source file is part of the Weft project. See LICENSE. SPDX-License-Identifier: Apache-2.0
 
 #if canImport(Glibc)
-    package import Glibc
+    public import Glibc
 #elseif canImport(Musl)
-    package import Musl
+    public import Musl
 #else
-    package import Darwin
+    public import Darwin
 #endif
 
 /// A value behind a lock.
@@ -16,7 +16,7 @@
 /// `@unchecked Sendable`: what `storage` points to is read and written only between `pthread_mutex_lock` and
 /// `pthread_mutex_unlock` of `mutex`; all are allocated in `init` and freed in `deinit`, when nobody else can hold
 /// a reference. It is a pointer because the lock already excludes what a property's exclusivity check would look for.
-package final class Locked<Value>: @unchecked Sendable {
+public final class Locked<Value>: @unchecked Sendable {
     @usableFromInline let mutex: UnsafeMutablePointer<pthread_mutex_t>
     @usableFromInline let condition: UnsafeMutablePointer<pthread_cond_t>
     @usableFromInline let storage: UnsafeMutablePointer<Value>
@@ -51,15 +51,25 @@ package final class Locked<Value>: @unchecked Sendable {
 
     /// Runs `body` with exclusive access to the value.
     ///
-    /// Inlinable, because without it each use in another module is a call through unspecialised generic code, which costs
-    /// more than the lock.
-    @inlinable @inline(__always)
+    /// Called from another module this is unspecialised generic code, which costs more than the lock; where that matters there
+    /// is ``withLockInlined(_:)``.
     package func withLock<Result, Failure: Error>(
         _ body: (inout Value) throws(Failure) -> sending Result
     ) throws(Failure) -> sending Result {
         pthread_mutex_lock(self.mutex)
         defer { pthread_mutex_unlock(self.mutex) }
         return try body(&self.storage.pointee)
+    }
+
+    /// The same as ``withLock(_:)``, compiled into its caller: for locks that are taken for each event.
+    ///
+    /// Public, because what is inlinable for the package alone is not inlined. Not for asynchronous functions: in some
+    /// the compiler fails.
+    @inlinable @inline(__always)
+    public func withLockInlined<Result>(_ body: (inout Value) -> Result) -> Result {
+        pthread_mutex_lock(self.mutex)
+        defer { pthread_mutex_unlock(self.mutex) }
+        return body(&self.storage.pointee)
     }
 
     /// Blocks the calling thread until `condition` holds or `timeout` has passed, then runs `body` under the same lock.

@@ -33,6 +33,10 @@ extension TaskSimulation {
             message = .result(
                 TaskReference(id: reference.id, attempt: status.attempt, epoch: status.epoch ?? reference.epoch),
                 outcome)
+        case (.fencingOff, .results(let endings)):
+            guard let ending = endings.first else { return }
+            message = .result(ending.reference, ending.outcome)
+            self.mutate(&message, from: &worker, by: mutant)
         case (.creditIgnored, .register(var registration)):
             registration.slots = registration.slots * 2 + 2
             message = .register(registration)

@@ -58,6 +58,7 @@ extension TaskSimulation {
         case .send(let message):
             try self.checkClaims(message, of: worker)
             guard let link = self.workers[worker].up else { return }
+            let message = self.together(message)
             self.note("w\(worker) → coordinator: \(message.summary)")
             self.send(.up(message), over: link)
         case .start(let request):
@@ -77,6 +78,12 @@ extension TaskSimulation {
             self.disconnectUp(worker)
             self.leaves(worker)
         }
+    }
+
+    /// A result is sometimes said as those are of which there are several.
+    private mutating func together(_ message: WorkerMessage) -> WorkerMessage {
+        guard case .result(let reference, let outcome) = message, self.chance(50) else { return message }
+        return .results([TaskEnding(reference, outcome)])
     }
 
     /// Closes a worker's socket; what is on its way still arrives.
@@ -119,8 +126,14 @@ extension TaskSimulation {
         let before = self.workers[worker].machine.unacknowledgedCount
         // The machine's own bookkeeping is asked before what it says is checked.
         let now = self.moment(clock: self.workers[worker].clock)
-        let actions = self.workers[worker].machine.finished(
-            id: request.id, attempt: request.attempt, outcome, at: now)
+        let actions =
+            if self.chance(50) {
+                self.workers[worker].machine.finished(
+                    [.init(id: request.id, attempt: request.attempt, outcome)], at: now)
+            } else {
+                self.workers[worker].machine.finished(
+                    id: request.id, attempt: request.attempt, outcome, at: now)
+            }
         if self.workers[worker].machine.unacknowledgedCount > before { self.workers[worker].owed.insert(key) }
         for action in actions where self.workers[worker].isAlive { try self.perform(action, at: worker) }
         if self.settings.mutant == .workerForgetsResultBeforeAcknowledgement, let epoch = self.workers[worker].welcomed

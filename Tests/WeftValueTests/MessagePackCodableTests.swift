@@ -70,6 +70,29 @@ struct MessagePackCodableTests {
         #expect(writer.bytes == bytes("a46b657074"))
     }
 
+    @Test func containersThatStayOpenStandWhereTheyWereAskedFor() throws {
+        struct Interleaved: Encodable {
+            enum Keys: String, CodingKey { case first, second, third }
+            func encode(to encoder: any Encoder) throws {
+                var outer = encoder.container(keyedBy: Keys.self)
+                var first = outer.nestedUnkeyedContainer(forKey: .first)
+                try outer.encode("between", forKey: .second)
+                var third = outer.nestedContainer(keyedBy: Keys.self, forKey: .third)
+                try first.encode(1)
+                try third.encode(true, forKey: .first)
+                try first.encode(["x"])
+                try third.encodeNil(forKey: .second)
+            }
+        }
+        let bytes = try MessagePack.encode(Interleaved())
+        var reader = MessagePackReader(bytes)
+        #expect(
+            try reader.readValue()
+                == ["first": [1, ["x"]], "second": "between", "third": ["first": true, "second": nil]])
+        // In the order in which they were begun, too.
+        #expect(bytes.dropFirst().starts(with: [0xA5] + "first".utf8))
+    }
+
     @Test func valueGoesThroughOtherCodersToo() throws {
         let value: Value = ["a": [1, 2.5, nil, true, "x"], "b": .uint(.max)]
         let data = try JSONEncoder().encode(value)

@@ -146,7 +146,7 @@ def _(bench):
 
 @source("peer-pyee-local")
 def _(bench):
-    return bench.run(bench.peer("pyee"), "local", bench.events(80_000))
+    return bench.run(bench.peer("pyee"), "local", bench.events(40_000))
 
 
 @source("weft-local")
@@ -286,7 +286,7 @@ def streams_tasks(workers):
 
 for count in WORKERS:
     SOURCES[f"c-tasks-1024/{count}"] = raw_tasks(count, 1024, 1_500_000)
-    SOURCES[f"c-tasks-8/{count}"] = raw_tasks(count, 8, 400_000)
+    SOURCES[f"c-tasks-8/{count}"] = raw_tasks(count, 8, 200_000)
     SOURCES[f"weft-tasks-1024/{count}"] = weft_tasks(count, 1024)
     SOURCES[f"weft-tasks-8/{count}"] = weft_tasks(count, 8)
     SOURCES[f"peer-js-tasks/{count}"] = js_tasks(count)
@@ -308,7 +308,7 @@ def _(bench):
     try:
         sizes = bench.run(bench.weft, "bench", "ledger", path, "--payload", 64)
         status = ",".join(str(size) for size in sizes["status_bytes"])
-        done = bench.c("sqlite", path, sizes["task_bytes"], status, "--changes", bench.events(400_000))
+        done = bench.c("sqlite", path, sizes["task_bytes"], status, "--changes", bench.events(200_000))
     finally:
         for suffix in ("", "-wal", "-shm", ".lock"):
             if os.path.exists(path + suffix):

@@ -14,6 +14,8 @@ extension Coordinator {
         guard var dispatcher = self.dispatcher else { return }
         // Taken out, so that changing it copies nothing.
         self.dispatcher = nil
+        self.lookForHearers()
+        dispatcher.announcesStarts = self.hearers.started || self.onEvent != nil
         let actions = body(&dispatcher, ProcessClock.now)
         self.dispatcher = dispatcher
         self.hastenTimer()

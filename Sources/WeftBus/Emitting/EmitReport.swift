@@ -45,6 +45,12 @@ public struct EmitReport: Sendable {
     @usableFromInline
     init() {}
 
+    /// The event has, or has no, place in this node's stream.
+    mutating func took(_ sequence: UInt64?, isLocalOnly: Bool) {
+        self.sequence = sequence
+        self.isForOthers = !isLocalOnly
+    }
+
     /// Some listeners have been called.
     @usableFromInline
     mutating func count(called: Int, delivered: Int) {

@@ -18,19 +18,17 @@ extension EventBus {
         let isUnhandledError: Bool
     }
 
-    /// The same of an emit whose arguments the emitter still has.
+    /// The same of an emit whose name, arguments and report the emitter still has.
     @usableFromInline
     struct BegunAtOnce {
-        let name: EventName
         let origin: NodeID
-        let sequence: UInt64?
         let microseconds: Int64
         @usableFromInline let listeners: [Listener]
 
         /// The event with its arguments, for listeners that do not take them as they are.
-        func emission(_ source: any ArgumentSource) -> Emission {
+        func emission(_ name: EventName, _ source: any ArgumentSource, _ sequence: UInt64?) -> Emission {
             Emission(
-                name: self.name, origin: self.origin, sequence: self.sequence, microseconds: self.microseconds,
+                name: name, origin: self.origin, sequence: sequence, microseconds: self.microseconds,
                 arguments: EventArguments(bytes: nil, source: source))
         }
     }
@@ -51,7 +49,7 @@ extension EventBus {
     ) -> BegunAtOnce? {
         guard name.isMirrored, size < self.sizeLimit else { return nil }
         let keepsHistory = self.keepsHistory
-        let begun = self.state.withLock { state -> BegunAtOnce? in
+        return self.state.withLockInlined { state -> BegunAtOnce? in
             var sequence: UInt64?
             let port = isLocalOnly ? nil : state.port
             if let port, !port.hasRoom { return nil }
@@ -59,10 +57,12 @@ extension EventBus {
             state.counters.emitted &+= 1
             if keepsHistory || port != nil {
                 state.history.prepare(size)
-                let written = state.history.write(write)
+                let start = state.history.arena.bytes.count
+                write(&state.history.arena)
+                let written = start..<state.history.arena.bytes.count
                 if let port {
                     sequence = port.append(
-                        name: name, arguments: state.history.written(written), microsecondsSince1970: time)
+                        name: name, arguments: state.history.arena.bytes, written, microsecondsSince1970: time)
                     state.counters.mirrored &+= 1
                 }
                 if keepsHistory {
@@ -74,14 +74,10 @@ extension EventBus {
                     state.history.drop(written)
                 }
             }
+            report.took(sequence, isLocalOnly: isLocalOnly)
             return BegunAtOnce(
-                name: name, origin: state.origin, sequence: sequence, microseconds: time,
-                listeners: state.registry.listeners(for: name))
+                origin: state.origin, microseconds: time, listeners: state.registry.listeners(for: name))
         }
-        guard let begun else { return nil }
-        report.sequence = begun.sequence
-        if begun.sequence == nil, !isLocalOnly { report.mirroring = .notAttached }
-        return begun
     }
 
     /// Everything about an emit that must happen in one step: its number in the stream, its place in the history, and who
@@ -101,7 +97,7 @@ extension EventBus {
             (arguments, obstacle) = self.encode(name, source, isForOthers)
         }
         let keepsHistory = self.configuration.historyEvents > 0
-        let begun = self.state.withLock { state in
+        let begun = self.state.withLockInlined { state in
             var sequence: UInt64?
             let time = WallClock.microseconds
             state.counters.emitted &+= 1

@@ -66,30 +66,39 @@ extension EventBus {
         }
     }
 
-    /// Goes on with the listeners of an emit from a place in their order.
+    /// Does what is left of an emit that cannot wait.
+    @usableFromInline
+    func emitSync(
+        _ rest: EmitRest, _ name: EventName, _ source: any ArgumentSource, isLocalOnly: Bool, _ report: EmitReport
+    ) -> EmitReport {
+        var report = report
+        switch rest {
+        case .all: return self.emitSync(name, source, isLocalOnly: isLocalOnly)
+        case .listeners(let begun, let index):
+            let emission = begun.emission(name, source, report.sequence)
+            self.dispatchSync(emission, to: Array(begun.listeners[index...]), &report)
+        case .failure(let error, let begun, let index):
+            let emission = begun.emission(name, source, report.sequence)
+            if let failure = self.failure(error, emission) {
+                if let event = self.errorEvent(failure, emission) { self.emitSync(event) }
+                report.add(failure)
+            }
+            self.dispatchSync(emission, to: Array(begun.listeners[index...]), &report)
+        }
+        return report
+    }
+
+    /// Goes on with the listeners of an emit that can wait, from a place in their order.
     ///
     /// - Parameter error: What the handler before that place has thrown.
     @usableFromInline
-    func continueSync(
-        _ begun: BegunAtOnce, at index: Int, after error: (any Error)? = nil, _ source: any ArgumentSource,
-        _ report: inout EmitReport
-    ) {
-        let emission = begun.emission(source)
-        if let error, let failure = self.failure(error, emission) {
-            if let event = self.errorEvent(failure, emission) { self.emitSync(event) }
-            report.add(failure)
-        }
-        self.dispatchSync(emission, to: Array(begun.listeners[index...]), &report)
-    }
-
-    /// The same for an emitter that can wait.
-    @usableFromInline
     func continueEmit(
-        _ begun: BegunAtOnce, at index: Int, after error: (any Error)? = nil, _ source: any ArgumentSource,
+        _ name: EventName, _ begun: BegunAtOnce, at index: Int, after error: (any Error)? = nil,
+        _ source: any ArgumentSource,
         _ report: EmitReport
     ) async -> EmitReport {
         var report = report
-        let emission = begun.emission(source)
+        let emission = begun.emission(name, source, report.sequence)
         var deferred: ErrorEvent?
         if let error, let failure = self.failure(error, emission) {
             if let event = self.errorEvent(failure, emission) {

@@ -7,30 +7,38 @@ public import WeftValue
 extension EventBus {
     /// Emits an event here and, once this bus is mirrored, on all other nodes, and waits for the handlers here.
     @discardableResult
-    @inlinable
+    @inlinable @inline(__always)
     public func emit<First>(_ key: EventKey<First>, _ first: First) async -> EmitReport {
-        await self.emitOne(key.name, first, isLocalOnly: false)
+        var report = EmitReport()
+        guard let rest = self.emitOneAtOnce(key.name, first, isLocalOnly: false, &report) else { return report }
+        return await self.emitOne(rest, key.name, first, isLocalOnly: false, report)
     }
 
     /// Emits an event here and on all other nodes without waiting for asynchronous handlers.
     @discardableResult
-    @inlinable
+    @inlinable @inline(__always)
     public func emitSync<First>(_ key: EventKey<First>, _ first: First) -> EmitReport {
-        self.emitOneSync(key.name, first, isLocalOnly: false)
+        var report = EmitReport()
+        guard let rest = self.emitOneAtOnce(key.name, first, isLocalOnly: false, &report) else { return report }
+        return self.emitSync(rest, key.name, ArgumentBox(first), isLocalOnly: false, report)
     }
 
     /// Emits an event in this process only, and waits for its handlers.
     @discardableResult
-    @inlinable
+    @inlinable @inline(__always)
     public func emitLocal<First>(_ key: EventKey<First>, _ first: First) async -> EmitReport {
-        await self.emitOne(key.name, first, isLocalOnly: true)
+        var report = EmitReport()
+        guard let rest = self.emitOneAtOnce(key.name, first, isLocalOnly: true, &report) else { return report }
+        return await self.emitOne(rest, key.name, first, isLocalOnly: true, report)
     }
 
     /// Emits an event in this process only, without waiting for asynchronous handlers.
     @discardableResult
-    @inlinable
+    @inlinable @inline(__always)
     public func emitLocalSync<First>(_ key: EventKey<First>, _ first: First) -> EmitReport {
-        self.emitOneSync(key.name, first, isLocalOnly: true)
+        var report = EmitReport()
+        guard let rest = self.emitOneAtOnce(key.name, first, isLocalOnly: true, &report) else { return report }
+        return self.emitSync(rest, key.name, ArgumentBox(first), isLocalOnly: true, report)
     }
 
     @inlinable
@@ -44,22 +52,21 @@ extension EventBus {
         }
     }
 
+    /// Emits as far as nothing has to be awaited.
+    ///
+    /// - Returns: What is left.
     @inlinable
-    func emitOneSync<First: Codable & Sendable>(
-        _ name: EventName, _ first: First, isLocalOnly: Bool
-    ) -> EmitReport {
-        var report = EmitReport()
-        guard let begun = self.beginOne(name, first, isLocalOnly: isLocalOnly, &report) else {
-            return self.emitSync(name, ArgumentBox(first), isLocalOnly: isLocalOnly)
-        }
+    func emitOneAtOnce<First: Codable & Sendable>(
+        _ name: EventName, _ first: First, isLocalOnly: Bool, _ report: inout EmitReport
+    ) -> EmitRest? {
+        guard let begun = self.beginOne(name, first, isLocalOnly: isLocalOnly, &report) else { return .all }
         var (index, called, delivered) = (0, 0, 0)
+        defer { report.count(called: called, delivered: delivered) }
         while index < begun.listeners.count {
             let listener = begun.listeners[index]
             if listener.isForLocal {
                 guard let target = listener.target as? SyncHandlerOfOne<First> else {
-                    report.count(called: called, delivered: delivered)
-                    self.continueSync(begun, at: index, ArgumentBox(first), &report)
-                    return report
+                    return .listeners(begun, at: index)
                 }
                 called &+= 1
                 do {
@@ -68,56 +75,37 @@ extension EventBus {
                         delivered &+= 1
                     }
                 } catch {
-                    report.count(called: called, delivered: delivered)
-                    self.continueSync(begun, at: index &+ 1, after: error, ArgumentBox(first), &report)
-                    return report
+                    return .failure(error, begun, at: index &+ 1)
                 }
             }
             index &+= 1
         }
-        report.count(called: called, delivered: delivered)
-        return report
+        return nil
     }
 
     @inlinable
     func emitOne<First: Codable & Sendable>(
-        _ name: EventName, _ first: First, isLocalOnly: Bool
+        _ rest: EmitRest, _ name: EventName, _ first: First, isLocalOnly: Bool, _ report: EmitReport
     ) async -> EmitReport {
-        var report = EmitReport()
-        guard let begun = self.beginOne(name, first, isLocalOnly: isLocalOnly, &report) else {
-            return await self.emit(name, ArgumentBox(first), isLocalOnly: isLocalOnly)
-        }
-        var (index, called, delivered) = (0, 0, 0)
-        while index < begun.listeners.count {
-            let listener = begun.listeners[index]
-            index &+= 1
-            guard listener.isForLocal else { continue }
+        switch rest {
+        case .all: return await self.emit(name, ArgumentBox(first), isLocalOnly: isLocalOnly)
+        case .failure(let error, let begun, let index):
+            return await self.continueEmit(name, begun, at: index, after: error, ArgumentBox(first), report)
+        case .listeners(let begun, let index):
+            // One that others come after would have to be begun without being awaited.
+            guard index == begun.listeners.count &- 1,
+                let target = begun.listeners[index].target as? AsyncHandlerOfOne<First>
+            else { return await self.continueEmit(name, begun, at: index, ArgumentBox(first), report) }
+            var report = report
             do {
-                if let target = listener.target as? SyncHandlerOfOne<First> {
-                    called &+= 1
-                    if !listener.isOnce || self.claim(listener) {
-                        try target.handler(first)
-                        delivered &+= 1
-                    }
-                } else if index == begun.listeners.count,
-                    let target = listener.target as? AsyncHandlerOfOne<First>
-                {
-                    // Others that come after it would have to begin before it ends.
-                    called &+= 1
-                    if !listener.isOnce || self.claim(listener) {
-                        try await target.handler(first)
-                        delivered &+= 1
-                    }
-                } else {
-                    report.count(called: called, delivered: delivered)
-                    return await self.continueEmit(begun, at: index &- 1, ArgumentBox(first), report)
-                }
+                let isCalled = !begun.listeners[index].isOnce || self.claim(begun.listeners[index])
+                if isCalled { try await target.handler(first) }
+                report.count(called: 1, delivered: isCalled ? 1 : 0)
+                return report
             } catch {
-                report.count(called: called, delivered: delivered)
-                return await self.continueEmit(begun, at: index, after: error, ArgumentBox(first), report)
+                report.count(called: 1, delivered: 0)
+                return await self.continueEmit(name, begun, at: index &+ 1, after: error, ArgumentBox(first), report)
             }
         }
-        report.count(called: called, delivered: delivered)
-        return report
     }
 }

@@ -7,37 +7,45 @@ public import WeftValue
 extension EventBus {
     /// Emits an event here and, once this bus is mirrored, on all other nodes, and waits for the handlers here.
     @discardableResult
-    @inlinable
+    @inlinable @inline(__always)
     public func emit<First, Second>(_ key: EventKey<First, Second>, _ first: First, _ second: Second) async
         -> EmitReport
     {
-        await self.emitTwo(key.name, first, second, isLocalOnly: false)
+        var report = EmitReport()
+        guard let rest = self.emitTwoAtOnce(key.name, first, second, isLocalOnly: false, &report) else { return report }
+        return await self.emitTwo(rest, key.name, first, second, isLocalOnly: false, report)
     }
 
     /// Emits an event here and on all other nodes without waiting for asynchronous handlers.
     @discardableResult
-    @inlinable
+    @inlinable @inline(__always)
     public func emitSync<First, Second>(_ key: EventKey<First, Second>, _ first: First, _ second: Second) -> EmitReport
     {
-        self.emitTwoSync(key.name, first, second, isLocalOnly: false)
+        var report = EmitReport()
+        guard let rest = self.emitTwoAtOnce(key.name, first, second, isLocalOnly: false, &report) else { return report }
+        return self.emitSync(rest, key.name, ArgumentBox(first, second), isLocalOnly: false, report)
     }
 
     /// Emits an event in this process only, and waits for its handlers.
     @discardableResult
-    @inlinable
+    @inlinable @inline(__always)
     public func emitLocal<First, Second>(_ key: EventKey<First, Second>, _ first: First, _ second: Second) async
         -> EmitReport
     {
-        await self.emitTwo(key.name, first, second, isLocalOnly: true)
+        var report = EmitReport()
+        guard let rest = self.emitTwoAtOnce(key.name, first, second, isLocalOnly: true, &report) else { return report }
+        return await self.emitTwo(rest, key.name, first, second, isLocalOnly: true, report)
     }
 
     /// Emits an event in this process only, without waiting for asynchronous handlers.
     @discardableResult
-    @inlinable
+    @inlinable @inline(__always)
     public func emitLocalSync<First, Second>(_ key: EventKey<First, Second>, _ first: First, _ second: Second)
         -> EmitReport
     {
-        self.emitTwoSync(key.name, first, second, isLocalOnly: true)
+        var report = EmitReport()
+        guard let rest = self.emitTwoAtOnce(key.name, first, second, isLocalOnly: true, &report) else { return report }
+        return self.emitSync(rest, key.name, ArgumentBox(first, second), isLocalOnly: true, report)
     }
 
     @inlinable
@@ -54,22 +62,21 @@ extension EventBus {
         }
     }
 
+    /// Emits as far as nothing has to be awaited.
+    ///
+    /// - Returns: What is left.
     @inlinable
-    func emitTwoSync<First: Codable & Sendable, Second: Codable & Sendable>(
-        _ name: EventName, _ first: First, _ second: Second, isLocalOnly: Bool
-    ) -> EmitReport {
-        var report = EmitReport()
-        guard let begun = self.beginTwo(name, first, second, isLocalOnly: isLocalOnly, &report) else {
-            return self.emitSync(name, ArgumentBox(first, second), isLocalOnly: isLocalOnly)
-        }
+    func emitTwoAtOnce<First: Codable & Sendable, Second: Codable & Sendable>(
+        _ name: EventName, _ first: First, _ second: Second, isLocalOnly: Bool, _ report: inout EmitReport
+    ) -> EmitRest? {
+        guard let begun = self.beginTwo(name, first, second, isLocalOnly: isLocalOnly, &report) else { return .all }
         var (index, called, delivered) = (0, 0, 0)
+        defer { report.count(called: called, delivered: delivered) }
         while index < begun.listeners.count {
             let listener = begun.listeners[index]
             if listener.isForLocal {
                 guard let target = listener.target as? SyncHandlerOfTwo<First, Second> else {
-                    report.count(called: called, delivered: delivered)
-                    self.continueSync(begun, at: index, ArgumentBox(first, second), &report)
-                    return report
+                    return .listeners(begun, at: index)
                 }
                 called &+= 1
                 do {
@@ -78,56 +85,38 @@ extension EventBus {
                         delivered &+= 1
                     }
                 } catch {
-                    report.count(called: called, delivered: delivered)
-                    self.continueSync(begun, at: index &+ 1, after: error, ArgumentBox(first, second), &report)
-                    return report
+                    return .failure(error, begun, at: index &+ 1)
                 }
             }
             index &+= 1
         }
-        report.count(called: called, delivered: delivered)
-        return report
+        return nil
     }
 
     @inlinable
     func emitTwo<First: Codable & Sendable, Second: Codable & Sendable>(
-        _ name: EventName, _ first: First, _ second: Second, isLocalOnly: Bool
+        _ rest: EmitRest, _ name: EventName, _ first: First, _ second: Second, isLocalOnly: Bool, _ report: EmitReport
     ) async -> EmitReport {
-        var report = EmitReport()
-        guard let begun = self.beginTwo(name, first, second, isLocalOnly: isLocalOnly, &report) else {
-            return await self.emit(name, ArgumentBox(first, second), isLocalOnly: isLocalOnly)
-        }
-        var (index, called, delivered) = (0, 0, 0)
-        while index < begun.listeners.count {
-            let listener = begun.listeners[index]
-            index &+= 1
-            guard listener.isForLocal else { continue }
+        switch rest {
+        case .all: return await self.emit(name, ArgumentBox(first, second), isLocalOnly: isLocalOnly)
+        case .failure(let error, let begun, let index):
+            return await self.continueEmit(name, begun, at: index, after: error, ArgumentBox(first, second), report)
+        case .listeners(let begun, let index):
+            // One that others come after would have to be begun without being awaited.
+            guard index == begun.listeners.count &- 1,
+                let target = begun.listeners[index].target as? AsyncHandlerOfTwo<First, Second>
+            else { return await self.continueEmit(name, begun, at: index, ArgumentBox(first, second), report) }
+            var report = report
             do {
-                if let target = listener.target as? SyncHandlerOfTwo<First, Second> {
-                    called &+= 1
-                    if !listener.isOnce || self.claim(listener) {
-                        try target.handler(first, second)
-                        delivered &+= 1
-                    }
-                } else if index == begun.listeners.count,
-                    let target = listener.target as? AsyncHandlerOfTwo<First, Second>
-                {
-                    // Others that come after it would have to begin before it ends.
-                    called &+= 1
-                    if !listener.isOnce || self.claim(listener) {
-                        try await target.handler(first, second)
-                        delivered &+= 1
-                    }
-                } else {
-                    report.count(called: called, delivered: delivered)
-                    return await self.continueEmit(begun, at: index &- 1, ArgumentBox(first, second), report)
-                }
+                let isCalled = !begun.listeners[index].isOnce || self.claim(begun.listeners[index])
+                if isCalled { try await target.handler(first, second) }
+                report.count(called: 1, delivered: isCalled ? 1 : 0)
+                return report
             } catch {
-                report.count(called: called, delivered: delivered)
-                return await self.continueEmit(begun, at: index, after: error, ArgumentBox(first, second), report)
+                report.count(called: 1, delivered: 0)
+                return await self.continueEmit(
+                    name, begun, at: index &+ 1, after: error, ArgumentBox(first, second), report)
             }
         }
-        report.count(called: called, delivered: delivered)
-        return report
     }
 }

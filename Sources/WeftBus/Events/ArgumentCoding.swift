@@ -43,8 +43,8 @@ enum ArgumentCoding {
         if T.self == Int.self, let integer = self.same(try reader.readInt(), as: type) { return integer }
         if T.self == Double.self, let double = self.same(try reader.readDouble(), as: type) { return double }
         if T.self == Bool.self, let bool = self.same(try reader.readBool(), as: type) { return bool }
-        if T.self == [UInt8].self, reader.isAtBytes, let bytes = self.same(try reader.readBytes(), as: type) {
-            return bytes
+        if T.self == [UInt8].self, let bytes = try reader.readBytesIfNext(), let same = self.same(bytes, as: type) {
+            return same
         }
         return try reader.decode(type)
     }

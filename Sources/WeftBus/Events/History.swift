@@ -38,7 +38,7 @@ struct History {
     private let maximumCount: Int
     private let maximumBytes: Int
     /// The arguments of the events, the oldest first, after those of events that are gone.
-    private var arena = MessagePackWriter()
+    var arena = MessagePackWriter()
     /// How many bytes have gone from the front of `arena`.
     private var arenaStart = 0
     /// From how many bytes on `arena` is cleared of what is gone.
@@ -69,11 +69,6 @@ struct History {
         let start = self.arena.bytes.count
         body(&self.arena)
         return start..<self.arena.bytes.count
-    }
-
-    /// Arguments that have just been written.
-    func written(_ range: Range<Int>) -> EventArguments {
-        EventArguments(encoded: self.arena.bytes[range])
     }
 
     /// Forgets arguments that have just been written, and belong to no event here.

@@ -41,6 +41,7 @@ extension EventBus {
     func claim(_ listener: Listener) -> Bool {
         guard listener.isOnce else { return true }
         guard listener.claim() else { return false }
+        listener.end()
         _ = self.state.withLock { $0.registry.remove(listener.subscription) }
         return true
     }

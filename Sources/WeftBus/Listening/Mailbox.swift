@@ -63,7 +63,7 @@ final class Mailbox: Sendable {
     func offer(_ job: Job, for listener: Listener, on bus: EventBus) -> Bool {
         let lane = self.concurrency == 1 ? job.emission.lane : .none
         let cost = job.emission.cost
-        let (isTaken, starts) = self.state.withLock { state -> (Bool, Bool) in
+        let (isTaken, starts) = self.state.withLockInlined { state -> (Bool, Bool) in
             guard self.hasRoom(state, for: cost) else { return (false, false) }
             state.count += 1
             state.bytes += cost
@@ -128,7 +128,7 @@ final class Mailbox: Sendable {
     }
 
     private func next(_ lane: NodeID) -> Job? {
-        let (job, waiter) = self.state.withLock { state -> (Job?, CheckedContinuation<Bool, Never>?) in
+        let (job, waiter) = self.state.withLockInlined { state -> (Job?, CheckedContinuation<Bool, Never>?) in
             let lane = state.lane(lane)
             guard let job = lane.jobs.popFirst() else {
                 lane.running -= 1

@@ -45,9 +45,8 @@ struct DeliveryStep {
     mutating func append(_ packed: borrowing PackedEvents) {
         if self.events.isEmpty { self.first = packed.sequence }
         self.events.append(Event(microseconds: packed.microsecondsSince1970, part: packed.part))
-        let last = self.runs.count - 1
-        if last >= 0, self.runs[last].name == packed.name {
-            self.runs[last].end = self.events.count
+        if packed.repeatsName, !self.runs.isEmpty {
+            self.runs[self.runs.count - 1].end = self.events.count
         } else {
             self.runs.append(Run(name: packed.name, end: self.events.count))
         }

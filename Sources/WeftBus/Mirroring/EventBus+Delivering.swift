@@ -48,7 +48,7 @@ extension EventBus {
     /// them from the history, and not a second time.
     private func take(_ step: inout DeliveryStep) {
         let kept = self.configuration.historyEvents
-        self.state.withLock { state in
+        self.state.withLockInlined { state in
             let count = step.events.count
             state.counters.received &+= UInt64(count)
             var start = 0

@@ -57,7 +57,7 @@ extension EventBus {
     ///
     /// - Returns: Who listens at this moment.
     private func take(_ record: EventRecord) -> [Listener] {
-        self.state.withLock { state in
+        self.state.withLockInlined { state in
             state.counters.received &+= 1
             if self.configuration.historyEvents > 0 {
                 let dropped = state.history.append(

@@ -24,4 +24,17 @@ public protocol EventPort: AnyObject, Sendable {
     ///   - microsecondsSince1970: When it was emitted.
     /// - Returns: The event's number in the stream.
     func append(name: EventName, arguments: EventArguments, microsecondsSince1970: Int64) -> UInt64
+
+    /// The same for arguments that are a part of some bytes, which costs no reference to these.
+    func append(name: EventName, arguments bytes: [UInt8], _ part: Range<Int>, microsecondsSince1970: Int64) -> UInt64
+}
+
+extension EventPort {
+    /// Takes the next number of the stream and queues the event.
+    public func append(
+        name: EventName, arguments bytes: [UInt8], _ part: Range<Int>, microsecondsSince1970: Int64
+    ) -> UInt64 {
+        self.append(
+            name: name, arguments: EventArguments(encoded: bytes[part]), microsecondsSince1970: microsecondsSince1970)
+    }
 }

@@ -23,6 +23,8 @@ public struct PackedEvents: Sendable {
     private var reader: MessagePackReader
     /// Where the name lies: it repeats, and the one before is most often this one, and is not read again.
     private var encodedName = 0..<0
+    /// Whether the event that was read last has the same name as the one before.
+    private(set) var repeatsName = false
 
     /// Begins to read.
     ///
@@ -55,7 +57,8 @@ public struct PackedEvents: Sendable {
             }
             return false
         }
-        if self.encodedName.isEmpty || !self.reader.skip(ifSameAs: self.encodedName) {
+        self.repeatsName = !self.encodedName.isEmpty && self.reader.skip(ifSameAs: self.encodedName)
+        if !self.repeatsName {
             let start = self.reader.position
             let name = EventName(try self.reader.readString())
             guard name.isMirrored else { throw MessagePackError(.unsupported, "it has no proper name") }

@@ -35,18 +35,7 @@ public struct EventBatchBuilder: Sendable {
     ///   - time: Microseconds since 1970.
     ///   - sequence: Its place in the stream: the one after the event before.
     public mutating func append(name: String, arguments: EventArguments, time: Int64, sequence: UInt64) {
-        if self.count == 0 {
-            self.first = sequence
-            self.baseTime = time
-            var header: [UInt8] = [WireFormat.batchTopic, WireFormat.newestVersion]
-            header.append(contentsOf: self.origin.bytes)
-            header.appendBigEndian(sequence)
-            header.appendBigEndian(UInt32(0))  // the count, known at the end
-            header.appendBigEndian(time)
-            self.writer.append(encoded: header)
-        }
-        self.writer.write(name)
-        self.writer.write(time.subtractingReportingOverflow(self.baseTime).partialValue)
+        self.begin(name, time, sequence)
         if let bytes = arguments.bytes {
             self.writer.write(bytes)
         } else {
@@ -56,6 +45,35 @@ public struct EventBatchBuilder: Sendable {
             self.writer.write(self.scratch.bytes)
         }
         self.count += 1
+    }
+
+    /// Writes an event whose arguments are a part of some bytes.
+    ///
+    /// - Returns: The size of the frame so far.
+    package mutating func append(
+        name: String, arguments bytes: [UInt8], _ part: Range<Int>, time: Int64, sequence: UInt64
+    ) -> Int {
+        self.begin(name, time, sequence)
+        self.writer.write(bytes, part)
+        self.count += 1
+        return self.byteCount
+    }
+
+    private mutating func begin(_ name: String, _ time: Int64, _ sequence: UInt64) {
+        if self.count == 0 { self.writeHeader(time, sequence) }
+        self.writer.write(name)
+        self.writer.write(time.subtractingReportingOverflow(self.baseTime).partialValue)
+    }
+
+    private mutating func writeHeader(_ time: Int64, _ sequence: UInt64) {
+        self.first = sequence
+        self.baseTime = time
+        var header: [UInt8] = [WireFormat.batchTopic, WireFormat.newestVersion]
+        header.append(contentsOf: self.origin.bytes)
+        header.appendBigEndian(sequence)
+        header.appendBigEndian(UInt32(0))  // the count, known at the end
+        header.appendBigEndian(time)
+        self.writer.append(encoded: header)
     }
 
     /// Writes an event whose arguments are one MessagePack array already.

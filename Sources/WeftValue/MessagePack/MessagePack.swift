@@ -53,9 +53,23 @@ extension MessagePackWriter {
                 self.truncate(to: count)
                 throw error
             }
-        } else {
+        } else if !self.stream(value) {
             try EncodingNode(encoding: value, depth: 0).write(to: &self)
         }
+    }
+
+    /// Writes a value as its type hands it over.
+    ///
+    /// - Returns: False when that cannot be; then nothing has been written.
+    private mutating func stream(_ value: some Encodable) -> Bool {
+        let count = self.bytes.count
+        var taken = MessagePackWriter()
+        swap(&taken, &self)
+        let stream = EncodingStream(consume taken)
+        let isDone = (try? stream.encode(value, nil)) != nil && !stream.isOutOfOrder
+        swap(&self, &stream.writer)
+        if !isDone { self.truncate(to: count) }
+        return isDone
     }
 }
 
@@ -67,9 +81,17 @@ extension MessagePackReader {
         try self.decode(type, path: [])
     }
 
-    mutating func decode<T: Decodable>(_ type: T.Type, path: [any CodingKey]) throws(MessagePackError) -> T {
+    /// - Parameter key: Where it stands below `path`; apart, because a path is needed only when something goes wrong.
+    mutating func decode<T: Decodable>(
+        _ type: T.Type, path: [any CodingKey], _ key: (any CodingKey)? = nil
+    ) throws(MessagePackError) -> T {
         let start = self
         do {
+            // The commonest, because to ask the runtime for a conformance takes as long as to read several values.
+            if T.self == [String].self {
+                let strings = try [String].read(from: &self)
+                if let strings = strings as? T { return strings }
+            }
             if let direct = type as? any MessagePackDirect.Type {
                 guard let value = try direct.read(from: &self) as? T else {
                     throw MessagePackError.mismatch("\(type)", start.nextKind)
@@ -77,10 +99,11 @@ extension MessagePackReader {
                 return value
             }
             let bytes = try self.skip()
-            return try type.init(from: ValueDecoder(bytes, path: path, depthLimit: self.depthLimit))
+            return try type.init(
+                from: ValueDecoder(bytes, path: key.map { path + [$0] } ?? path, depthLimit: self.depthLimit))
         } catch {
             self = start
-            throw MessagePackError(decoding: error).at(path)
+            throw MessagePackError(decoding: error).at(key.map { path + [$0] } ?? path)
         }
     }
 }

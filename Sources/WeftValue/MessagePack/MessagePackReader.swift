@@ -111,6 +111,14 @@ public struct MessagePackReader: Sendable {
                 self.position += 1
                 return Int(head)
             }
+            if head == 0xCC || head == 0xCD || head == 0xCE {
+                let size = 1 << Int(head - 0xCC)
+                if self.left > size {
+                    let integer = try self.integer(size, at: 1)
+                    self.position += 1 + size
+                    return Int(integer)
+                }
+            }
         }
         return try self.readInteger(Int.self)
     }
@@ -140,7 +148,7 @@ public struct MessagePackReader: Sendable {
             default: throw self.mismatch("a string")
             }
         let body = try self.body(offset, count)
-        guard let string = String(validating: body, as: UTF8.self) else {
+        guard let string = Self.text(body) else {
             throw MessagePackError(.invalidText, "a string is not UTF-8")
         }
         self.position = body.endIndex
@@ -156,13 +164,25 @@ public struct MessagePackReader: Sendable {
         return self.bytes[self.position + 1]
     }
 
+    /// The text that bytes are; nil when they are not UTF-8.
+    private static func text(_ bytes: ArraySlice<UInt8>) -> String? {
+        // The other initializer is generic, and asks the runtime for types each time.
+        guard #available(macOS 26, *) else { return String(validating: bytes, as: UTF8.self) }
+        do {
+            return String(copying: try UTF8Span(validating: bytes.span))
+        } catch {
+            return nil
+        }
+    }
+
     /// Reads bytes that are not text; the result shares the storage of what is being read.
     public mutating func readBin() throws(MessagePackError) -> ArraySlice<UInt8> {
         self.bytes[try self.readBinPart()]
     }
 
-    /// Reads bytes that are not text, as an array of their own.
-    public mutating func readBytes() throws(MessagePackError) -> [UInt8] {
+    /// Reads bytes that are not text, as an array of their own; nil when something else comes next.
+    public mutating func readBytesIfNext() throws(MessagePackError) -> [UInt8]? {
+        guard self.isAtBytes else { return nil }
         let part = try self.readBinPart()
         return [UInt8](self.bytes[part])
     }
@@ -171,6 +191,15 @@ public struct MessagePackReader: Sendable {
     ///
     /// - Returns: Where they lie.
     package mutating func readBinPart() throws(MessagePackError) -> Range<Int> {
+        // Most are short.
+        if self.left >= 2, self.bytes[self.position] == 0xC4 {
+            let start = self.position + 2
+            let end = start + Int(self.bytes[self.position + 1])
+            if end <= self.end {
+                self.position = end
+                return start..<end
+            }
+        }
         let (offset, count) =
             switch try self.head() {
             case 0xC4: (2, try self.integer(1, at: 1))
@@ -250,6 +279,13 @@ public struct MessagePackReader: Sendable {
     @discardableResult
     public mutating func skip() throws(MessagePackError) -> ArraySlice<UInt8> {
         let start = self.position
+        try self.pass()
+        return self.bytes[start..<self.position]
+    }
+
+    /// The same without the bytes, which cost a reference.
+    mutating func pass() throws(MessagePackError) {
+        let start = self.position
         do throws(MessagePackError) {
             // How many values are left at each level. The limit is not for the stack's sake: a decoder skips at each
             // level what is below, and without it small messages could cost the square of their size.
@@ -272,7 +308,6 @@ public struct MessagePackReader: Sendable {
             self.position = start
             throw error
         }
-        return self.bytes[start..<self.position]
     }
 
     /// Skips these bytes if they come next: a value that was read before.
@@ -290,13 +325,32 @@ public struct MessagePackReader: Sendable {
     ///
     /// - Returns: Whether it was.
     package mutating func skip(ifSameAs part: Range<Int>) -> Bool {
-        guard self.left >= part.count, part.lowerBound >= self.bytes.startIndex else { return false }
-        var place = self.position
-        for earlier in part {
-            guard self.bytes[earlier] == self.bytes[place] else { return false }
-            place += 1
+        let count = part.count
+        let start = self.bytes.startIndex
+        guard self.left >= count, part.lowerBound >= start, part.upperBound <= self.position else { return false }
+        let (earlier, next) = (part.lowerBound - start, self.position - start)
+        guard Self.isSame(self.bytes.span.bytes, earlier, next, count) else { return false }
+        self.position += count
+        return true
+    }
+
+    private static func isSame(_ bytes: RawSpan, _ earlier: Int, _ next: Int, _ count: Int) -> Bool {
+        if count >= 8 {
+            // Eight bytes at a time; the last eight may have been looked at in part before.
+            var offset = 0
+            while true {
+                let one = bytes.unsafeLoadUnaligned(fromByteOffset: earlier + offset, as: UInt64.self)
+                let other = bytes.unsafeLoadUnaligned(fromByteOffset: next + offset, as: UInt64.self)
+                guard one == other else { return false }
+                if offset == count - 8 { break }
+                offset = min(offset + 8, count - 8)
+            }
+        } else {
+            for offset in 0..<count {
+                let one = bytes.unsafeLoad(fromByteOffset: earlier + offset, as: UInt8.self)
+                guard one == bytes.unsafeLoad(fromByteOffset: next + offset, as: UInt8.self) else { return false }
+            }
         }
-        self.position = place
         return true
     }
 
@@ -367,14 +421,19 @@ public struct MessagePackReader: Sendable {
     }
 
     /// An integer of `size` bytes, `offset` bytes from here.
+    @inline(__always)
     private func integer(_ size: Int, at offset: Int) throws(MessagePackError) -> UInt64 {
         guard self.left >= offset + size else {
             throw MessagePackError(.truncated, "the bytes end in the middle of a value")
         }
-        let start = self.position + offset
-        var integer: UInt64 = 0
-        for index in start..<start + size { integer = integer << 8 | UInt64(self.bytes[index]) }
-        return integer
+        let start = self.position + offset - self.bytes.startIndex
+        let bytes = self.bytes.span.bytes
+        return switch size {
+        case 1: UInt64(bytes.unsafeLoad(fromByteOffset: start, as: UInt8.self))
+        case 2: UInt64(UInt16(bigEndian: bytes.unsafeLoadUnaligned(fromByteOffset: start, as: UInt16.self)))
+        case 4: UInt64(UInt32(bigEndian: bytes.unsafeLoadUnaligned(fromByteOffset: start, as: UInt32.self)))
+        default: UInt64(bigEndian: bytes.unsafeLoadUnaligned(fromByteOffset: start, as: UInt64.self))
+        }
     }
 
     private static func integer(_ bytes: ArraySlice<UInt8>) -> UInt64 {

@@ -93,6 +93,12 @@ public struct MessagePackWriter: Sendable {
         self.bytes.append(contentsOf: bytes)
     }
 
+    /// Writes a part of some bytes, that are not text.
+    package mutating func write(_ bytes: [UInt8], _ part: Range<Int>) {
+        self.writeBinaryHeader(part.count)
+        bytes.withUnsafeBufferPointer { self.bytes.append(contentsOf: UnsafeBufferPointer(rebasing: $0[part])) }
+    }
+
     /// Writes bytes that are not text.
     public mutating func write(_ data: Data) {
         self.writeBinaryHeader(data.count)
@@ -197,6 +203,17 @@ public struct MessagePackWriter: Sendable {
     /// Takes back what was written after the first `count` bytes.
     package mutating func truncate(to count: Int) {
         self.bytes.removeLast(max(0, self.bytes.count - count))
+    }
+
+    /// Puts the count into the header of a container that was begun as an empty one.
+    mutating func setHeader(at start: Int, isMap: Bool, count: Int) {
+        guard count >= 16 else {
+            self.bytes[start] = (isMap ? 0x80 : 0x90) | UInt8(count)
+            return
+        }
+        var header = MessagePackWriter()
+        if isMap { header.writeMapHeader(count) } else { header.writeArrayHeader(count) }
+        self.bytes.replaceSubrange(start..<start + 1, with: header.bytes)
     }
 
     private mutating func writeBinaryHeader(_ count: Int) {

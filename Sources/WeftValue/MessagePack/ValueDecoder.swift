@@ -110,22 +110,16 @@ struct ValueDecoder: Decoder {
     }
 
     private struct Keyed<Key: CodingKey>: KeyedDecodingContainerProtocol {
-        private let members: [String: ArraySlice<UInt8>]
+        private let members: Members
         private let depthLimit: Int
         let codingPath: [any CodingKey]
 
         init(_ reader: MessagePackReader, codingPath: [any CodingKey]) throws(MessagePackError) {
-            var reader = reader
-            var members: [String: ArraySlice<UInt8>] = [:]
             do {
-                for _ in 0..<(try reader.readMapHeader()) {
-                    let key = try reader.readKey()
-                    members[key] = try reader.skip()
-                }
+                self.members = try Members(reader)
             } catch {
                 throw error.at(codingPath)
             }
-            self.members = members
             self.depthLimit = reader.depthLimit
             self.codingPath = codingPath
         }
@@ -133,27 +127,59 @@ struct ValueDecoder: Decoder {
         var allKeys: [Key] { self.members.keys.compactMap(Key.init(stringValue:)) }
 
         func contains(_ key: Key) -> Bool {
-            self.members[key.stringValue] != nil
+            self.members.find(key.stringValue) != nil
         }
 
-        private func member(_ key: any CodingKey) throws(MessagePackError) -> ArraySlice<UInt8> {
-            guard let bytes = self.members[key.stringValue] else {
+        /// A reader of a member.
+        private func member(_ key: any CodingKey) throws(MessagePackError) -> MessagePackReader {
+            guard let part = self.members.find(key.stringValue) else {
                 throw MessagePackError(.missing, "no member '\(key.stringValue)'").at(self.codingPath)
             }
-            return bytes
+            var reader = self.members.reader
+            reader.enter(part)
+            return reader
         }
 
         func decodeNil(forKey key: Key) throws -> Bool {
-            try self.member(key).first == 0xC0
+            var reader = try self.member(key)
+            return reader.readNil()
+        }
+
+        /// Reads a member whose type has a short way; what is wrong with it is said with its place.
+        private func read<T>(
+            _ key: Key, _ read: (inout MessagePackReader) throws(MessagePackError) -> T
+        ) throws(MessagePackError) -> T {
+            var reader = try self.member(key)
+            do {
+                return try read(&reader)
+            } catch {
+                throw error.at(self.codingPath + [key])
+            }
+        }
+
+        func decode(_ type: String.Type, forKey key: Key) throws -> String {
+            try self.read(key) { (reader) throws(MessagePackError) in try reader.readString() }
+        }
+
+        func decode(_ type: Int.Type, forKey key: Key) throws -> Int {
+            try self.read(key) { (reader) throws(MessagePackError) in try reader.readInt() }
+        }
+
+        func decode(_ type: Double.Type, forKey key: Key) throws -> Double {
+            try self.read(key) { (reader) throws(MessagePackError) in try reader.readDouble() }
+        }
+
+        func decode(_ type: Bool.Type, forKey key: Key) throws -> Bool {
+            try self.read(key) { (reader) throws(MessagePackError) in try reader.readBool() }
         }
 
         func decode<T: Decodable>(_ type: T.Type, forKey key: Key) throws -> T {
-            var reader = MessagePackReader(try self.member(key), depthLimit: self.depthLimit)
-            return try reader.decode(type, path: self.codingPath + [key])
+            var reader = try self.member(key)
+            return try reader.decode(type, path: self.codingPath, key)
         }
 
         private func decoder(_ key: any CodingKey) throws -> ValueDecoder {
-            try ValueDecoder(try self.member(key), path: self.codingPath + [key], depthLimit: self.depthLimit)
+            try ValueDecoder(try self.member(key).remaining, path: self.codingPath + [key], depthLimit: self.depthLimit)
         }
 
         func nestedContainer<Nested: CodingKey>(

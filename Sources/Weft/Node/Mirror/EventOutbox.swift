@@ -34,6 +34,8 @@ final class EventOutbox: EventPort {
 
     private struct State {
         var builder: EventBatchBuilder
+        /// How large the batch in `builder` is.
+        var open = 0
         /// Closed batches, with the sequence of their last event.
         var closed: Deque<EventBatch> = []
         /// Bytes in `closed`, in `builder`, and handed to the loop but not yet taken by the socket.
@@ -77,17 +79,34 @@ final class EventOutbox: EventPort {
     // MARK: From any thread
 
     func append(name: EventName, arguments: EventArguments, microsecondsSince1970 time: Int64) -> UInt64 {
-        let (sequence, wakes) = self.state.withLock { state -> (UInt64, Bool) in
-            let before = state.builder.byteCount
-            if before > 0, before + arguments.size + name.rawValue.utf8.count > WireFormat.batchClosesAt {
+        self.append(name, arguments.size) { builder, sequence in
+            builder.append(name: name.rawValue, arguments: arguments, time: time, sequence: sequence)
+            return builder.byteCount
+        }
+    }
+
+    func append(
+        name: EventName, arguments bytes: [UInt8], _ part: Range<Int>, microsecondsSince1970 time: Int64
+    ) -> UInt64 {
+        self.append(name, part.count) { builder, sequence in
+            builder.append(name: name.rawValue, arguments: bytes, part, time: time, sequence: sequence)
+        }
+    }
+
+    /// - Parameter write: Writes the event, and says how large the batch is then.
+    @inline(__always)
+    private func append(
+        _ name: EventName, _ size: Int, _ write: (inout EventBatchBuilder, _ sequence: UInt64) -> Int
+    ) -> UInt64 {
+        let (sequence, wakes) = self.state.withLockInlined { state -> (UInt64, Bool) in
+            if state.open > 0, state.open + size + name.rawValue.utf8.count > WireFormat.batchClosesAt {
                 Self.close(&state)
             }
             let sequence = state.next
-            let start = state.builder.byteCount
-            state.builder.append(
-                name: name.rawValue, arguments: arguments, time: time, sequence: sequence)
+            let open = write(&state.builder, sequence)
             state.next += 1
-            state.bytes += state.builder.byteCount - start
+            state.bytes += open - state.open
+            state.open = open
             if state.bytes >= self.highWaterMark { self.updateFullness(state) }
             // The loop comes round by itself soon, unless there is enough for a whole message, or nothing was there before.
             guard !state.isExpected || (!state.isUrgent && !state.closed.isEmpty) else { return (sequence, false) }
@@ -206,6 +225,7 @@ final class EventOutbox: EventPort {
     private static func close(_ state: inout State) {
         guard !state.builder.isEmpty else { return }
         state.closed.append(state.builder.finishBatch())
+        state.open = 0
     }
 
     private func takeWaiters(

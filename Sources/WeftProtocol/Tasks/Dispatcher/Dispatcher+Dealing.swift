@@ -31,7 +31,7 @@ extension Dispatcher {
             self.workers.values[worker].held.formUnion(open[index].places)
             self.workers.values[worker].dealt = open[index].dealt
             if open[index].room <= 0 { self.roomy.remove(open[index].id) }
-            step.dispatch(open[index].requests, to: open[index].id)
+            step.dispatch(open[index].batches, to: open[index].id)
         }
     }
 
@@ -154,11 +154,8 @@ extension Dispatcher {
         self.queues[number].take(agentID, key: self.entries[place].task.key)
         self.running += 1
         self.counters.dealt += 1
-        worker.places.append(place)
-        worker.dealt += 1
-        worker.free -= 1
-        worker.room -= 1
-        worker.requests.append(self.lease(place, to: worker.id, &step, at: now))
+        let request = self.lease(place, to: worker.id, &step, at: now)
+        worker.deal(request, at: place, bytes: self.entries[place].bytes)
     }
 
     private mutating func lease(

@@ -41,7 +41,7 @@ extension Dispatcher {
         step.complete(&self.entries[place])
         let record = TaskRecord(task: task, status: self.entries[place].status)
         let tag = self.entries[place].tag
-        self.remember(id, DispatcherFinished(self.entries[place].status))
+        self.finished[id] = DispatcherFinished(self.entries[place].status)
         self.entries.remove(at: place)
         if let item = Self.finalReport(of: record) {
             self.unreported.insert(item.id)
@@ -178,14 +178,6 @@ extension Dispatcher {
                 attempt: entry.status.attempt, worker: entry.status.worker, startedAt: entry.status.attemptStartedAt,
                 endedAt: now.date, error: error.limited(toBytes: 4096)))
         if entry.status.history.count > TaskDefaults.attemptsKept { entry.status.history.removeFirst() }
-    }
-
-    private mutating func remember(_ id: String, _ finished: DispatcherFinished) {
-        if self.finished.updateValue(finished, forKey: id) == nil { self.finishedOrder.append(id) }
-        while self.finishedOrder.count > self.configuration.recentlyFinished, let oldest = self.finishedOrder.popFirst()
-        {
-            self.finished[oldest] = nil
-        }
     }
 
     /// What the platform is told about the end of a task; nil for one that it has nothing to do with.

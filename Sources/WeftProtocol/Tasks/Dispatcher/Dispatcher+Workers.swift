@@ -322,7 +322,7 @@ extension Dispatcher {
         }
         step.write(&self.entries[place])
         let attempt = self.entries[place].status.attempt
-        guard let worker = self.entries[place].status.worker else { return }
+        guard self.announcesStarts, let worker = self.entries[place].status.worker else { return }
         step.events.append(.started(id: self.entries[place].task.id, attempt: attempt, worker: worker))
     }
 

@@ -26,6 +26,8 @@ public struct Dispatcher: Sendable {
     /// Whether nothing more is accepted.
     public internal(set) var isDraining = false
     var isDealing = true
+    /// Whether it is announced that attempts begin; whoever has nobody to tell spares it.
+    public var announcesStarts = true
 
     var entries = DispatcherEntries()
     /// About how many bytes the tasks take that wait or run.
@@ -47,8 +49,7 @@ public struct Dispatcher: Sendable {
     var orphans: [NodeID: Set<String>] = [:]
     /// Tasks that wait for others to complete, by those.
     var successors: [String: Set<String>] = [:]
-    var finished: [String: DispatcherFinished] = [:]
-    var finishedOrder: Deque<String> = []
+    var finished: DispatcherMemory
     var unreported: Set<String> = []
     var load = DispatcherLoad()
     var lastMoment: Moment
@@ -65,6 +66,7 @@ public struct Dispatcher: Sendable {
     ///   - now: The time.
     public init(configuration: DispatcherConfiguration = .init(), state: LedgerState, seed: UInt64, now: Moment) {
         self.configuration = configuration
+        self.finished = DispatcherMemory(limit: configuration.recentlyFinished)
         self.epoch = state.epoch
         self.random = SplitMix64(seed: seed)
         self.lastMoment = now

@@ -12,7 +12,7 @@ struct DispatcherStep {
     var connections: [(worker: NodeID, endpoint: String)] = []
     var messages: [(worker: NodeID, message: CoordinatorMessage)] = []
     private var acknowledgements: [(worker: NodeID, references: [TaskReference])] = []
-    private var dispatches: [(worker: NodeID, requests: [TaskRequest])] = []
+    private var dispatches: [(worker: NodeID, batches: [[TaskRequest]])] = []
     var disconnections: [NodeID] = []
     var withdrawals: [(taskID: String, reportID: String)] = []
     var reports: [ReportItem] = []
@@ -70,8 +70,8 @@ struct DispatcherStep {
         if self.answers == nil { self.events.append(event()) } else { self.answers?.append(answer) }
     }
 
-    mutating func dispatch(_ requests: [TaskRequest], to worker: NodeID) {
-        self.dispatches.append((worker, requests))
+    mutating func dispatch(_ batches: [[TaskRequest]], to worker: NodeID) {
+        self.dispatches.append((worker, batches))
     }
 
     /// Tells a worker that an outcome is stored; together with the others of the step.
@@ -95,31 +95,12 @@ struct DispatcherStep {
         actions += self.connections.map { .connect($0.worker, endpoint: $0.endpoint) }
         actions += self.messages.map { .send($0.worker, $0.message) }
         actions += self.acknowledgements.map { .send($0.worker, .acknowledged($0.references)) }
-        for (worker, requests) in self.dispatches {
-            actions += Self.batches(of: requests).map { .send(worker, .dispatch($0)) }
-        }
+        for (worker, batches) in self.dispatches { actions += batches.map { .send(worker, .dispatch($0)) } }
         actions += self.disconnections.map { .disconnect($0) }
         actions += self.withdrawals.map { .withdraw(taskID: $0.taskID, reportID: $0.reportID) }
         actions += self.reports.map { .report($0) }
         actions += self.capacities.map { .capacity(agentID: $0.agentID, isBusy: $0.isBusy) }
         actions += self.events.map { .announce($0) }
         return actions
-    }
-
-    /// Cuts what one worker gets into messages of a bounded size, each with at least one task.
-    private static func batches(of requests: [TaskRequest]) -> [[TaskRequest]] {
-        var batches: [[TaskRequest]] = []
-        var bytes = 0
-        for request in requests {
-            let size = request.payload.approximateBytes + 256
-            if let last = batches.indices.last, bytes + size <= TaskDefaults.dispatchBytes {
-                batches[last].append(request)
-                bytes += size
-            } else {
-                batches.append([request])
-                bytes = size
-            }
-        }
-        return batches
     }
 }

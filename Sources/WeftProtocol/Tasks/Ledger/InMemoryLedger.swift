@@ -34,9 +34,41 @@ public final class InMemoryLedger: ImmediateLedger {
         }
     }
 
+    /// All tasks; the few that have not ended on their own, where they are found sooner.
+    private struct Entries {
+        private var open: [String: Entry] = [:]
+        private var ended: [String: Entry] = [:]
+
+        var values: [Entry] { Array(self.open.values) + Array(self.ended.values) }
+
+        subscript(id: String) -> Entry? { self.open[id] ?? self.ended[id] }
+
+        /// Takes in a task that was accepted, for the first time or again.
+        mutating func insert(_ record: TaskRecord, order: UInt64) -> (entry: Entry, isNew: Bool) {
+            if let known = self[record.task.id] {
+                known.record = record
+                self.ended[record.task.id] = nil
+                self.open[record.task.id] = known
+                return (known, false)
+            }
+            let entry = Entry(record, order: order)
+            self.open[record.task.id] = entry
+            return (entry, true)
+        }
+
+        mutating func end(_ id: String, _ entry: Entry) {
+            self.open[id] = nil
+            self.ended[id] = entry
+        }
+
+        mutating func remove(_ id: String) {
+            if self.open.removeValue(forKey: id) == nil { self.ended[id] = nil }
+        }
+    }
+
     private struct Storage {
         var epoch: TaskEpoch
-        var records: [String: Entry] = [:]
+        var records = Entries()
         var reports: [String: (item: ReportItem, order: UInt64)] = [:]
         var finished = Ends()
         /// Dead letters, which go only when they alone are too many.
@@ -68,7 +100,7 @@ public final class InMemoryLedger: ImmediateLedger {
     public func open() async throws -> LedgerState {
         self.storage.withLock { storage in
             storage.epoch.counter += 1
-            let unfinished = storage.records.values.filter { !$0.record.status.state.isFinal }
+            let unfinished = storage.records.values.filter { !$0.record.state.isFinal }
             return LedgerState(
                 epoch: storage.epoch,
                 unfinished: unfinished.sorted { $0.order < $1.order }.map(\.record),
@@ -126,7 +158,7 @@ public final class InMemoryLedger: ImmediateLedger {
     public func counts() async throws -> [TaskState: Int] {
         self.storage.withLock { storage in
             var counts: [TaskState: Int] = [:]
-            for element in storage.records.values { counts[element.record.status.state, default: 0] += 1 }
+            for element in storage.records.values { counts[element.record.state, default: 0] += 1 }
             return counts
         }
     }
@@ -158,14 +190,9 @@ public final class InMemoryLedger: ImmediateLedger {
     private func apply(_ change: LedgerChange, of known: Entry?, to storage: inout Storage) {
         switch change {
         case .accepted(let record):
-            let entry = Entry(record, order: storage.nextOrder)
             // Written again when it is requeued: it keeps its place.
-            if let known = storage.records.updateValue(entry, forKey: record.task.id) {
-                known.record = record
-                storage.records[record.task.id] = known
-            } else {
-                storage.nextOrder += 1
-            }
+            let (entry, isNew) = storage.records.insert(record, order: storage.nextOrder)
+            if isNew { storage.nextOrder += 1 }
             self.noteEnd(of: entry, in: &storage)
         case .status(let id, let status):
             guard let entry = known ?? storage.records[id] else { return }
@@ -177,15 +204,16 @@ public final class InMemoryLedger: ImmediateLedger {
         case .reported(let id):
             storage.reports[id] = nil
         case .removed(let id):
-            storage.records[id] = nil
+            storage.records.remove(id)
         }
     }
 
     private func noteEnd(of entry: Entry, in storage: inout Storage) {
-        guard entry.record.status.state.isFinal else { return }
+        guard entry.record.state.isFinal else { return }
         let (id, payload) = (entry.record.task.id, entry.record.task.payload)
+        storage.records.end(id, entry)
         let bytes = payload.approximateBytes + (entry.record.status.outcome?.approximateBytes ?? 0) + 512
-        if entry.record.status.state == .dead {
+        if entry.record.state == .dead {
             storage.dead.append(id, bytes)
         } else {
             storage.finished.append(id, bytes)
@@ -205,8 +233,8 @@ public final class InMemoryLedger: ImmediateLedger {
         {
             guard let oldest = storage[keyPath: ends].popFirst() else { return }
             // A task that was requeued since has no end, or another one, and stays.
-            if let state = storage.records[oldest]?.record.status.state, isStill(state) {
-                storage.records[oldest] = nil
+            if let state = storage.records[oldest]?.record.state, isStill(state) {
+                storage.records.remove(oldest)
             }
         }
     }

@@ -38,6 +38,20 @@ struct WorkerAttempts {
         }
     }
 
+    // Asked so often that not even a copy of the answer is wanted.
+
+    func isWaiting(at place: Int) -> Bool {
+        if case .waiting = self.slots[place]?.phase { true } else { false }
+    }
+
+    func isAtWork(at place: Int) -> Bool {
+        if case .running = self.slots[place]?.phase { true } else { false }
+    }
+
+    func hasFinished(at place: Int) -> Bool {
+        if case .finished = self.slots[place]?.phase { true } else { false }
+    }
+
     /// Whether there is any attempt of a task.
     func hasAttempts(of id: String) -> Bool { self.latest.index(forKey: id) != nil }
 
@@ -83,12 +97,22 @@ struct WorkerAttempts {
 
     private func isRunning(_ place: Int) -> Bool { self.slots[place]?.phase.isRunning ?? false }
 
-    private mutating func insert(_ held: WorkerMachine.Held) {
+    /// Takes in an attempt that is not there yet.
+    mutating func insert(_ held: WorkerMachine.Held) {
         let place = self.vacant.popLast() ?? self.slots.count
         if place == self.slots.count { self.slots.append(held) } else { self.slots[place] = held }
         self.slots[place]?.other = self.latest.updateValue(place, forKey: held.reference.id)
         self.count += 1
         if held.phase.isRunning { self.running += 1 }
+    }
+
+    /// Lets go of an attempt.
+    mutating func remove(at place: Int) {
+        guard let reference = self.slots[place]?.reference else { return }
+        if self.isRunning(place) { self.running -= 1 }
+        let other = self.slots[place]?.other
+        self.slots[place] = nil
+        self.remove(reference.id, place, other)
     }
 
     private mutating func remove(_ id: String, _ place: Int, _ other: Int?) {

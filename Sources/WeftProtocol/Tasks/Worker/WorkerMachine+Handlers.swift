@@ -12,7 +12,7 @@ extension WorkerMachine {
         for ending in endings {
             let key = Key(id: ending.id, attempt: ending.attempt)
             guard self.isRegistered, self.takesSeveral, !self.lingering.contains(key),
-                let place = self.held.place(of: key), self.held[place]?.phase == .running,
+                let place = self.held.place(of: key), self.held.isAtWork(at: place),
                 let (result, progress) = self.settle(place, ending.outcome, at: now)
             else {
                 actions += self.finished(id: ending.id, attempt: ending.attempt, ending.outcome, at: now)

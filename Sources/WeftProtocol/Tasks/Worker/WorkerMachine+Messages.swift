@@ -47,8 +47,8 @@ extension WorkerMachine {
         case .acknowledged(let references):
             for reference in references {
                 let key = Key(id: reference.id, attempt: reference.attempt)
-                guard let place = self.held.place(of: key), case .finished = self.held[place]?.phase else { continue }
-                self.held[key] = nil
+                guard let place = self.held.place(of: key), self.held.hasFinished(at: place) else { continue }
+                self.held.remove(at: place)
             }
             return self.leaveIfDone()
         case .superseded(let references):
@@ -108,7 +108,7 @@ extension WorkerMachine {
                     actions += self.abandon(older, reason: "superseded", at: now)
                 }
             }
-            self.held[key] = Held(reference: reference, request: request, phase: .waiting)
+            self.held.insert(Held(reference: reference, request: request, phase: .waiting))
             self.waiting.append(key)
         }
         if !refused.isEmpty {
@@ -124,7 +124,7 @@ extension WorkerMachine {
         var started: [TaskReference] = []
         var free = self.configuration.slots - self.runningCount
         while free > 0, let key = self.waiting.popFirst() {
-            guard let place = self.held.place(of: key), self.held[place]?.phase == .waiting else { continue }
+            guard let place = self.held.place(of: key), self.held.isWaiting(at: place) else { continue }
             self.held[place]?.begin(at: now)
             guard let reference = self.held[place]?.reference, let request = self.held[place]?.request else { continue }
             self.counters.started += 1
