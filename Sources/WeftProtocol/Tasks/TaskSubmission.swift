@@ -8,19 +8,26 @@ public struct TaskSubmission: Sendable {
     private struct Fields: Hashable, Sendable {
         var id: String
         var source: TaskRequest.Source
-        var agentID: String?
         var queue: String
-        var key: String?
-        var name: String?
         var payload: Value
         var priority: Int
+        var after: [String]
+        /// What most tasks do not say; empty when nothing of it is said.
+        var details: [Details]
+    }
+
+    private struct Details: Hashable, Sendable {
+        static let none = Details()
+
+        var agentID: String?
+        var key: String?
+        var name: String?
         var attempts: Int?
         var workerLosses: Int?
         var notBefore: Date?
         var waitLimit: Duration?
         var timeLimit: Duration?
         var totalLimit: Duration?
-        var after: [String]
         var traceParent: String?
     }
 
@@ -41,6 +48,14 @@ public struct TaskSubmission: Sendable {
         self.storage = Storage(fields)
     }
 
+    private mutating func detail(_ body: (inout Details) -> Void) {
+        self.change { fields in
+            var details = fields.details.first ?? .none
+            body(&details)
+            fields.details = details == .none ? [] : [details]
+        }
+    }
+
     /// The id; a second submission with the same id is the same task.
     public var id: String {
         get { self.storage.fields.id }
@@ -53,8 +68,8 @@ public struct TaskSubmission: Sendable {
     }
     /// The agent that the task is for; nil for a task that any worker may run.
     public var agentID: String? {
-        get { self.storage.fields.agentID }
-        set { self.change { $0.agentID = newValue } }
+        get { self.storage.fields.details.first?.agentID }
+        set { self.detail { $0.agentID = newValue } }
     }
     /// The queue that the task waits in.
     public var queue: String {
@@ -63,13 +78,13 @@ public struct TaskSubmission: Sendable {
     }
     /// What the task works on: of the tasks of a queue with the same key only so many run at once as the queue allows; nil for none.
     public var key: String? {
-        get { self.storage.fields.key }
-        set { self.change { $0.key = newValue } }
+        get { self.storage.fields.details.first?.key }
+        set { self.detail { $0.key = newValue } }
     }
     /// The name of a typed task; nil for the platform's.
     public var name: String? {
-        get { self.storage.fields.name }
-        set { self.change { $0.name = newValue } }
+        get { self.storage.fields.details.first?.name }
+        set { self.detail { $0.name = newValue } }
     }
     /// The platform's task object without its secrets, or what was submitted.
     public var payload: Value {
@@ -83,33 +98,33 @@ public struct TaskSubmission: Sendable {
     }
     /// How often the handler may fail before the task is given up; nil for the policy's default.
     public var attempts: Int? {
-        get { self.storage.fields.attempts }
-        set { self.change { $0.attempts = newValue } }
+        get { self.storage.fields.details.first?.attempts }
+        set { self.detail { $0.attempts = newValue } }
     }
     /// How many workers may be lost while they run the task before it is given up; nil for the policy's default.
     public var workerLosses: Int? {
-        get { self.storage.fields.workerLosses }
-        set { self.change { $0.workerLosses = newValue } }
+        get { self.storage.fields.details.first?.workerLosses }
+        set { self.detail { $0.workerLosses = newValue } }
     }
     /// When the task may begin; nil for at once.
     public var notBefore: Date? {
-        get { self.storage.fields.notBefore }
-        set { self.change { $0.notBefore = newValue } }
+        get { self.storage.fields.details.first?.notBefore }
+        set { self.detail { $0.notBefore = newValue } }
     }
     /// How long the task may wait, from when it may begin until its first attempt begins; nil for no limit.
     public var waitLimit: Duration? {
-        get { self.storage.fields.waitLimit }
-        set { self.change { $0.waitLimit = newValue } }
+        get { self.storage.fields.details.first?.waitLimit }
+        set { self.detail { $0.waitLimit = newValue } }
     }
     /// How long one attempt may run; nil for no limit.
     public var timeLimit: Duration? {
-        get { self.storage.fields.timeLimit }
-        set { self.change { $0.timeLimit = newValue } }
+        get { self.storage.fields.details.first?.timeLimit }
+        set { self.detail { $0.timeLimit = newValue } }
     }
     /// How long it may take from being accepted to its end, pauses and further attempts included; nil for no limit.
     public var totalLimit: Duration? {
-        get { self.storage.fields.totalLimit }
-        set { self.change { $0.totalLimit = newValue } }
+        get { self.storage.fields.details.first?.totalLimit }
+        set { self.detail { $0.totalLimit = newValue } }
     }
     /// The tasks that must complete before this one may begin; when one of them ends otherwise, this one is a dead letter.
     public var after: [String] {
@@ -118,8 +133,8 @@ public struct TaskSubmission: Sendable {
     }
     /// The W3C trace context to carry on; nil for none.
     public var traceParent: String? {
-        get { self.storage.fields.traceParent }
-        set { self.change { $0.traceParent = newValue } }
+        get { self.storage.fields.details.first?.traceParent }
+        set { self.detail { $0.traceParent = newValue } }
     }
 
     /// Creates a submission.
@@ -147,12 +162,14 @@ public struct TaskSubmission: Sendable {
         attempts: Int? = nil, workerLosses: Int? = nil, notBefore: Date? = nil, waitLimit: Duration? = nil,
         timeLimit: Duration? = nil, totalLimit: Duration? = nil, after: [String] = [], traceParent: String? = nil
     ) {
+        let details = Details(
+            agentID: agentID, key: key, name: name, attempts: attempts, workerLosses: workerLosses,
+            notBefore: notBefore,
+            waitLimit: waitLimit, timeLimit: timeLimit, totalLimit: totalLimit, traceParent: traceParent)
         self.storage = Storage(
             Fields(
-                id: id ?? TaskIDs.next(), source: source, agentID: agentID, queue: queue, key: key, name: name,
-                payload: payload, priority: priority, attempts: attempts, workerLosses: workerLosses,
-                notBefore: notBefore, waitLimit: waitLimit, timeLimit: timeLimit, totalLimit: totalLimit, after: after,
-                traceParent: traceParent))
+                id: id ?? TaskIDs.next(), source: source, queue: queue, payload: payload, priority: priority,
+                after: after, details: details == .none ? [] : [details]))
     }
 }
 
