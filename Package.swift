@@ -85,8 +85,8 @@ let package = Package(
         .target(
             name: "Weft",
             dependencies: [
-                "CurlHTTP", "Failpoints", "Locking", "WeftBus", "WeftPlatform", "WeftProtocol", "WeftValue", "ZeroMQ",
-                .deque, .lifecycle, .logging, .unixSignals,
+                "CProcess", "CurlHTTP", "Failpoints", "Locking", "WeftBus", "WeftPlatform", "WeftProtocol", "WeftValue",
+                "ZeroMQ", .deque, .lifecycle, .logging, .unixSignals,
             ],
             swiftSettings: swiftSettings),
         .target(

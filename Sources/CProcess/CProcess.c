@@ -3,6 +3,10 @@
 #define _GNU_SOURCE
 #include "CProcess.h"
 
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
+
 #include <fcntl.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -59,5 +63,15 @@ long weft_send(int socket, const void *bytes, unsigned long count)
     return send(socket, bytes, count, MSG_DONTWAIT | MSG_NOSIGNAL);
 #else
     return send(socket, bytes, count, MSG_DONTWAIT);
+#endif
+}
+
+int weft_keep_memory(int kept, int separate) {
+#ifdef __GLIBC__
+    return mallopt(M_TRIM_THRESHOLD, kept) == 1 && mallopt(M_MMAP_THRESHOLD, separate) == 1;
+#else
+    (void)kept;
+    (void)separate;
+    return 0;
 #endif
 }

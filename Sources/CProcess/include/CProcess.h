@@ -22,4 +22,8 @@ int weft_socket_pair(int ends[2]);
 /* Sends without blocking and without a signal when nobody reads any more. */
 long weft_send(int socket, const void *bytes, unsigned long count);
 
+/* Keeps up to `kept` bytes of freed memory, and maps what is larger than `separate` bytes by itself, where the C library can
+   do that; says whether it can. */
+int weft_keep_memory(int kept, int separate);
+
 #endif

@@ -51,6 +51,7 @@ public final class Node: Service, Sendable {
     /// - Throws: ``NodeError``; the node is stopped then.
     public func start(waitingForJoin: Bool = true) async throws(NodeError) {
         try self.begin()
+        _ = KeptMemory.isSet
         let core: NodeCore
         do throws(NodeError) {
             core = try await self.makeCore()

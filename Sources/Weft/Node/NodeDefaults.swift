@@ -8,6 +8,12 @@ public enum NodeDefaults {
     public static let outboxHighWaterMark = 16 << 20
     /// How many bytes of received events may wait for the bus before the node stops reading.
     public static let deliveryQueueBytes = 16 << 20
+    /// How much freed memory a process with a node keeps, with glibc: what its queues and windows hold, and room.
+    ///
+    /// Given back, it would be cleared and mapped anew for the next messages.
+    public static let keptMemory = 64 << 20
+    /// From what size on memory is mapped by itself, and given back when it is freed: more than the largest message.
+    public static let separateMemory = 4 << 20
     /// How many messages of the event stream wait for one peer, on either side: full batches of 64 KiB come to 4 MiB,
     /// events of 1 MiB to 64.
     ///
