@@ -15,4 +15,13 @@ struct TaskIDTests {
             #expect([UInt8](id.utf8).lexicographicallyPrecedes([UInt8](next.utf8)))
         }
     }
+
+    @Test func processesThatSubmitOneTaskEachDifferInAllDigits() {
+        let ids = (0..<3).map { _ in
+            var process = TaskIDs.State()
+            return process.next()
+        }
+        #expect(Set(ids.map { $0.prefix(10) }).count == 3)
+        #expect(Set(ids.map { $0.suffix(5) }).count == 3)
+    }
 }
