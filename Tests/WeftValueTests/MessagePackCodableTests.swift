@@ -17,6 +17,25 @@ struct MessagePackCodableTests {
         #expect(try MessagePack.decode([Order?].self, from: MessagePack.encode([order, nil])) == [order, nil])
     }
 
+    @Test func ofTwoMembersOfOneNameTheLastCountsWithATypeAndWithout() throws {
+        struct Pair: Decodable {
+            let a: Int
+            let b: Int
+        }
+        for filling in [0, 20] {
+            var writer = MessagePackWriter()
+            writer.writeMapHeader(3 + filling)
+            for (key, number) in [("a", 1), ("b", 2)] + (0..<filling).map({ ("x\($0)", 0) }) + [("a", 3)] {
+                writer.write(key)
+                writer.write(Int64(number))
+            }
+            let pair = try MessagePack.decode(Pair.self, from: writer.bytes)
+            #expect(pair.a == 3 && pair.b == 2)
+            var reader = MessagePackReader(writer.bytes)
+            #expect(try reader.readValue()["a"] == 3)
+        }
+    }
+
     @Test func scalarsAreWrittenWithoutAnEncoder() throws {
         #expect(try MessagePack.encode("a") == bytes("a161"))
         #expect(try MessagePack.encode(UInt64.max) == bytes("cfffffffffffffffff"))

@@ -15,7 +15,7 @@ final class Members {
     private var members: [Member] = []
     /// Where the next one that is asked for is expected.
     private var expected = 0
-    /// By key, for large maps from the first key on that is not where it is expected.
+    /// By key, for large maps.
     private var index: [String: Int]?
 
     /// Reads keys and skips values.
@@ -24,17 +24,27 @@ final class Members {
         var reader = reader
         let count = try reader.readMapHeader()
         self.members.reserveCapacity(min(count, 64))
+        var marks: UInt64 = 0
         for _ in 0..<count {
             let key = try reader.readKey()
             let start = reader.position
             try reader.pass()
-            self.members.append(Member(key: key, part: start..<reader.position))
+            let member = Member(key: key, part: start..<reader.position)
+            // Of several with the same key the last counts, as where values are read without a type. Few share a length and a beginning.
+            let mark = UInt64(1) << UInt64((key.utf8.count &* 11 &+ Int(key.utf8.first ?? 0)) & 63)
+            defer { marks |= mark }
+            if marks & mark != 0, let place = self.place(key) {
+                self.members[place] = member
+            } else {
+                self.index?[key] = self.members.count
+                self.members.append(member)
+            }
         }
     }
 
     var keys: [String] { self.members.map(\.key) }
 
-    /// Where the value of a key lies; of several with the same key any.
+    /// Where the value of a key lies.
     func find(_ key: String) -> Range<Int>? {
         if self.expected < self.members.count, self.members[self.expected].key == key {
             self.expected += 1
@@ -48,8 +58,7 @@ final class Members {
     private func place(_ key: String) -> Int? {
         guard self.members.count > 16 else { return self.members.firstIndex { $0.key == key } }
         if self.index == nil {
-            self.index = Dictionary(
-                self.members.enumerated().map { ($1.key, $0) }, uniquingKeysWith: { first, _ in first })
+            self.index = Dictionary(uniqueKeysWithValues: self.members.enumerated().map { ($1.key, $0) })
         }
         return self.index?[key]
     }
